@@ -1,0 +1,59 @@
+package lane
+
+import "time"
+
+// Defaults of a lane, used where a Config says nothing.
+const (
+	// DefaultLimitBytes is the RSS at which the supervisor kills the lane.
+	DefaultLimitBytes = 256 << 20
+	// DefaultSendBufferBytes keeps the kernel from hiding a slow reader: with
+	// the usual 4 MB a lane feels nothing for a long while, with 64 KiB the
+	// throughput is the same.
+	DefaultSendBufferBytes = 64 << 10
+	// DefaultHeartbeat keeps idle connections alive through proxies that close
+	// after 30 or 60 silent seconds.
+	DefaultHeartbeat = 15 * time.Second
+)
+
+// Config is what a lane process is told before it starts. It is its first line
+// on stdin.
+type Config struct {
+	Name      string // of the lane, unique in the run
+	RunID     string // prefix of every key and channel in the broker
+	Source    string // of source.All, for example "redis-stream"
+	Strategy  string // of strategy.All
+	Transport string // of transport.All
+
+	Listen          string   // address; port 0 lets the kernel choose
+	BrokerURL       string   // redis://…
+	PageOrigins     []string // origins that may read the stream from a browser; "*" for any
+	SendBufferBytes int
+	Heartbeat       time.Duration
+	LimitBytes      int64 // told for the log line only: the supervisor enforces it
+
+	Channels map[string]int // name → how many: "slow": 200 allows slow-0 … slow-199
+}
+
+// WithDefaults returns c with every unset field at its default.
+func (c Config) WithDefaults() Config {
+	if c.SendBufferBytes == 0 {
+		c.SendBufferBytes = DefaultSendBufferBytes
+	}
+	if c.Heartbeat == 0 {
+		c.Heartbeat = DefaultHeartbeat
+	}
+	if c.LimitBytes == 0 {
+		c.LimitBytes = DefaultLimitBytes
+	}
+	return c
+}
+
+// Ready is the lane's answer once it listens.
+type Ready struct {
+	Addr string // host:port
+}
+
+// Command changes a running lane. Unset fields change nothing.
+type Command struct {
+	Channels map[string]int `json:",omitempty"`
+}

@@ -1,0 +1,14 @@
+package lane
+
+// Message is one unit from the source: the bytes that the producer wrote, with
+// the two facts of their head already read. Data is shared between readers and
+// must not be changed.
+type Message struct {
+	Seq      uint64 // position in its channel; the first is 1, each next one is one more
+	AtMicros int64  // when it was produced, microseconds since the Unix epoch
+	Data     []byte // one JSON object without a line break, as wire.ScanHeader expects it
+}
+
+// Bytes is what the message counts for in every backlog: its payload, without
+// the framing that a transport adds.
+func (m Message) Bytes() int { return len(m.Data) }

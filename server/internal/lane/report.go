@@ -1,0 +1,29 @@
+package lane
+
+// Report is what only the lane itself knows, sent to the server 10 times a
+// second. Counters run since the process started.
+type Report struct {
+	HeapInUseBytes   uint64 // live and not yet swept objects
+	HeapTotalBytes   uint64 // heap reserved from the OS and not returned
+	LiveBytes        uint64 // marked by the last collection
+	OutsideHeapBytes uint64 // stacks and runtime
+	Goroutines       uint64
+
+	Readers uint64 // connected now
+
+	Accepted       uint64 // messages taken from the source
+	Delivered      uint64 // messages written to readers
+	DeliveredBytes uint64
+	Dropped        uint64 // messages given up by the strategy, or lost with a reader that left
+	Gaps           uint64 // messages the source no longer had: trimmed, or missed while away
+
+	BacklogCount uint64 // accepted − delivered − dropped
+	BacklogBytes uint64
+	OldestMicros uint64 // age of the oldest backlog message since it was produced
+	Stalled      uint64 // readers whose write waits for room now
+	StallMicros  uint64 // the longest of these waits
+
+	Written map[string]uint64 `json:",omitempty"` // channel → lowest sequence written to all its readers, once a second
+
+	Broker string // empty while the broker answers, else why not, in words
+}

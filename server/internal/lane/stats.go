@@ -1,0 +1,89 @@
+package lane
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Stats counts for one reader's connection. The strategy's goroutines write,
+// the lane's sampler reads; nobody blocks. At every instant
+// accepted = delivered + dropped + backlog.
+type Stats struct {
+	accepted       atomic.Uint64
+	acceptedBytes  atomic.Uint64
+	delivered      atomic.Uint64
+	deliveredBytes atomic.Uint64
+	dropped        atomic.Uint64
+	droppedBytes   atomic.Uint64
+	gaps           atomic.Uint64
+	written        atomic.Uint64 // highest sequence written
+	oldestAtMicros atomic.Int64  // production time of the oldest backlog message; 0 without one
+	writeSince     atomic.Int64  // when the current write began, Unix microseconds; 0 between writes
+}
+
+// Accept counts a message taken from the source.
+func (s *Stats) Accept(m Message) {
+	s.acceptedBytes.Add(uint64(m.Bytes()))
+	s.accepted.Add(1)
+}
+
+// Deliver counts a message that the transport has written.
+func (s *Stats) Deliver(m Message) {
+	s.deliveredBytes.Add(uint64(m.Bytes()))
+	s.written.Store(m.Seq)
+	s.delivered.Add(1)
+}
+
+// Drop counts a message that the strategy gave up.
+func (s *Stats) Drop(m Message) {
+	s.droppedBytes.Add(uint64(m.Bytes()))
+	s.dropped.Add(1)
+}
+
+// Gap counts n messages that the source no longer had.
+func (s *Stats) Gap(n uint64) { s.gaps.Add(n) }
+
+// Oldest tells which backlog message has waited longest. The zero Message says
+// that nothing waits.
+func (s *Stats) Oldest(m Message) { s.oldestAtMicros.Store(m.AtMicros) }
+
+// Writing marks the begin of a write that may have to wait for room. The
+// function it returns marks the end.
+func (s *Stats) Writing(now time.Time) { s.writeSince.Store(now.UnixMicro()) }
+
+// Wrote marks the end of the write.
+func (s *Stats) Wrote() { s.writeSince.Store(0) }
+
+// Counts is a reading of Stats.
+type Counts struct {
+	Accepted, Delivered, Dropped, Gaps uint64
+	DeliveredBytes                     uint64
+	BacklogCount, BacklogBytes         uint64
+	Written                            uint64        // highest sequence written
+	Oldest                             time.Duration // age of the oldest backlog message; 0 without one
+	Write                              time.Duration // how long the current write has lasted; 0 between writes
+}
+
+// Read takes a reading. Counters move while it reads; a backlog is never
+// negative.
+func (s *Stats) Read(now time.Time) Counts {
+	c := Counts{
+		Delivered:      s.delivered.Load(),
+		Dropped:        s.dropped.Load(),
+		DeliveredBytes: s.deliveredBytes.Load(),
+		Gaps:           s.gaps.Load(),
+		Written:        s.written.Load(),
+	}
+	goneBytes := c.DeliveredBytes + s.droppedBytes.Load()
+	// Read last, so that what left is never counted without having come.
+	c.Accepted = s.accepted.Load()
+	c.BacklogCount = c.Accepted - c.Delivered - c.Dropped
+	c.BacklogBytes = s.acceptedBytes.Load() - goneBytes
+	if at := s.oldestAtMicros.Load(); at > 0 && c.BacklogCount > 0 {
+		c.Oldest = max(0, now.Sub(time.UnixMicro(at)))
+	}
+	if since := s.writeSince.Load(); since > 0 {
+		c.Write = max(0, now.Sub(time.UnixMicro(since)))
+	}
+	return c
+}

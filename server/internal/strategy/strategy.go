@@ -1,0 +1,69 @@
+// Package strategy decides what waits, where, how much of it, and what is lost.
+//
+//	source → strategy → transport
+//
+// A strategy runs once for each reader's connection. It knows neither Redis nor
+// HTTP: it takes messages from a Source, which blocks until there is one, and
+// gives them to a Sink, which blocks until there is room. The blocking call is
+// the backpressure; there is no second mechanism to signal it.
+//
+// A new strategy is one file with its Definition and one line in [All]. Pages,
+// documentation, conformance tests and the scenario checker range over that
+// list.
+package strategy
+
+import (
+	"context"
+
+	"spillway/server/internal/lane"
+)
+
+// Source yields the lane's input for one reader, in order.
+type Source interface {
+	// Next blocks until there is a message or ctx is done. An error other than
+	// ctx's ends the connection.
+	Next(ctx context.Context) (lane.Message, error)
+}
+
+// Sink is one reader's connection.
+type Sink interface {
+	// Send blocks while the transport is full. When it returns nil the message
+	// is in the hands of the kernel, not of the reader.
+	Send(ctx context.Context, m lane.Message) error
+	// Requests carries the demand a reader sends; nil on transports that carry
+	// none.
+	Requests() <-chan int
+}
+
+// Strategy moves messages from in to out until one of them fails or ctx is
+// done. Run returns only after every goroutine it started has ended. It calls
+// st.Accept for each message it takes and st.Drop for each it gives up; the
+// Sink's owner counts what was written.
+type Strategy interface {
+	Run(ctx context.Context, in Source, out Sink, st *lane.Stats) error
+}
+
+// Definition describes a strategy to people and to programs.
+type Definition struct {
+	Name    string // as in scenario files
+	Title   string // a few words for a card
+	Explain string // one paragraph: who waits, where the bytes are, what is lost
+	Source  string // the source it is usually shown with
+	New     func() Strategy
+}
+
+// All lists every strategy, in the order in which pages show them.
+var All = []Definition{
+	pushBuffered,
+	pullDrain,
+}
+
+// Find returns the definition with this name.
+func Find(name string) (Definition, bool) {
+	for _, d := range All {
+		if d.Name == name {
+			return d, true
+		}
+	}
+	return Definition{}, false
+}

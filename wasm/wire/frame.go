@@ -1,0 +1,275 @@
+package wire
+
+// Version is the first byte of every frame. A page whose client is older than
+// the server is told to reload instead of drawing nonsense.
+const Version = 1
+
+// Kind is the second byte of every frame.
+type Kind uint8
+
+// The frames of the hub. Those below 16 go from the server to the page, the
+// others from the page to the server.
+const (
+	KindHello    Kind = 1  // the run, its lanes, its settings; again whenever one of them changes
+	KindSample   Kind = 2  // one measurement of everything, 10 times a second
+	KindHistory  Kind = 3  // the curves so far, once after each hello of a new run
+	KindFragment Kind = 4  // a piece of the page, rendered by the server
+	KindReader   Kind = 16 // what this tab's reader of one lane has received
+)
+
+// Bounds that a decoder enforces before it allocates.
+const (
+	maxLanes         = 16
+	maxHistoryPoints = 8192
+	maxNameBytes     = 256
+	maxFragmentBytes = 256 << 10
+	// MaxPageFrameBytes bounds what a page may send to the hub in one frame.
+	MaxPageFrameBytes = 1 << 10
+)
+
+// State says where a run or a lane is in its life.
+type State uint8
+
+// A run is at rest until somebody watches. A lane that ended stays in the
+// state that says why.
+const (
+	StateRest     State = iota // nothing runs and nothing costs
+	StateStarting              // processes are being spawned
+	StateRunning
+	StateStopped // by a person
+	StateKilled  // RSS passed the limit; SIGKILL, exit code 137
+	StateCrashed // ended by itself
+	StateWaiting // the broker is away; goes on when it is back
+)
+
+// Hello describes the run to a page.
+type Hello struct {
+	RunID    string
+	State    State
+	Steer    bool // this page may change the run
+	Settings Settings
+	Lanes    []LaneInfo
+}
+
+// Settings are the live settings a page shows in its controls.
+type Settings struct {
+	SlowReaders    uint64 // crowd readers that the throttle acts on
+	HealthyReaders uint64 // crowd readers that never slow down
+	MilliRate      uint64 // messages per 1,000 s on each channel
+	SizeBytes      uint64 // of a message of the fixed workload
+	Paused         bool   // the throttled readers do not read at all
+}
+
+// LaneInfo is what a page needs to read from a lane.
+type LaneInfo struct {
+	Name           string
+	Port           uint64 // of the lane's own listener; 0 while it has none
+	Path           string // of the stream, with its query
+	State          State
+	BytesPerSecond int64 // throttle of the slow readers of this lane; -1 without limit
+	LimitBytes     uint64
+}
+
+// Sample is one measurement of the whole run.
+type Sample struct {
+	TakenAtMicros int64  // wall clock of the server, for the delay to the chart
+	ElapsedMicros uint64 // since the run's start
+	State         State
+	Produced      uint64 // messages of the producer, all channels
+	ProducerStall uint64 // microseconds the producer has waited for the broker in its current wait
+	BrokerRSS     uint64 // bytes; 0 where it is not our process
+	BrokerUsed    uint64 // bytes, used_memory of INFO
+	BrokerLimit   uint64 // bytes, maxmemory
+	Lanes         []LaneSample
+}
+
+// LaneSample is one measurement of one lane. Adding a metric: a field here, a
+// line in fields, a row in web/figure.
+type LaneSample struct {
+	State        State
+	ExitCode     uint64 // once ended
+	RSS          uint64 // bytes, read from outside by the supervisor
+	Limit        uint64 // bytes; 0 without a limit
+	HeapInUse    uint64 // bytes, live and not yet swept objects
+	HeapTotal    uint64 // bytes, heap reserved and not returned
+	Live         uint64 // bytes marked by the last collection
+	OutsideHeap  uint64 // bytes, stacks and runtime
+	Readers      uint64 // connected to the lane
+	Goroutines   uint64
+	BacklogCount uint64 // messages accepted, not yet written
+	BacklogBytes uint64
+	OldestMicros uint64 // since the oldest backlog message was produced
+	Stalled      uint64 // readers whose current write waits for room
+	StallMicros  uint64 // the longest of these waits
+	Delivered    uint64 // messages written since the lane started
+	PerSecond    uint64 // messages written in the last second
+	BytesPerSec  uint64 // bytes written in the last second
+	Dropped      uint64 // messages the lane gave up, by any rule
+	HealthyP50   uint64 // microseconds from produced to read, healthy crowd readers, last second
+	HealthyP99   uint64
+	SlowP50      uint64 // the same for the slow ones
+	Gaps         uint64 // messages that readers saw missing
+	Repeats      uint64 // messages that readers saw twice
+	Restarts     uint64
+}
+
+// History is the curves so far, for a page that arrives late.
+type History struct {
+	Lanes []LaneHistory
+}
+
+// LaneHistory is the curve of one lane, oldest point first, and its marks.
+type LaneHistory struct {
+	Points []HistoryPoint
+	Marks  []HistoryMark
+}
+
+// HistoryPoint is one point of a lane's curves.
+type HistoryPoint struct {
+	ElapsedMicros             uint64
+	RSS, HeapInUse, HeapTotal uint64
+}
+
+// HistoryMark is something that happened, drawn on the curve.
+type HistoryMark struct {
+	ElapsedMicros uint64
+	Kind          uint8 // chart.MarkKind
+	Label         string
+}
+
+// Fragment replaces the content of the element with this id. The server
+// rendered and escaped it; the page only puts it in place.
+type Fragment struct {
+	ID   string
+	HTML string
+}
+
+// Reader reports what this tab has received from one lane since it connected.
+type Reader struct {
+	Lane     string
+	Bytes    uint64
+	Messages uint64
+	Gaps     uint64
+	Repeats  uint64
+	LastSeq  uint64
+	P50, P99 uint64 // age on arrival, microseconds, last second
+}
+
+func (f *Hello) fields(c *codec) {
+	c.string(&f.RunID, maxNameBytes)
+	c.byte((*uint8)(&f.State))
+	c.bool(&f.Steer)
+	s := &f.Settings
+	for _, v := range []*uint64{&s.SlowReaders, &s.HealthyReaders, &s.MilliRate, &s.SizeBytes} {
+		c.uint(v)
+	}
+	c.bool(&s.Paused)
+	list(c, &f.Lanes, maxLanes, (*LaneInfo).fields)
+}
+
+func (f *LaneInfo) fields(c *codec) {
+	c.string(&f.Name, maxNameBytes)
+	c.uint(&f.Port)
+	c.string(&f.Path, maxNameBytes)
+	c.byte((*uint8)(&f.State))
+	c.int(&f.BytesPerSecond)
+	c.uint(&f.LimitBytes)
+}
+
+func (f *Sample) fields(c *codec) {
+	c.int(&f.TakenAtMicros)
+	c.uint(&f.ElapsedMicros)
+	c.byte((*uint8)(&f.State))
+	for _, v := range []*uint64{&f.Produced, &f.ProducerStall, &f.BrokerRSS, &f.BrokerUsed, &f.BrokerLimit} {
+		c.uint(v)
+	}
+	list(c, &f.Lanes, maxLanes, (*LaneSample).fields)
+}
+
+func (f *LaneSample) fields(c *codec) {
+	c.byte((*uint8)(&f.State))
+	for _, v := range []*uint64{
+		&f.ExitCode, &f.RSS, &f.Limit, &f.HeapInUse, &f.HeapTotal, &f.Live, &f.OutsideHeap,
+		&f.Readers, &f.Goroutines, &f.BacklogCount, &f.BacklogBytes, &f.OldestMicros,
+		&f.Stalled, &f.StallMicros, &f.Delivered, &f.PerSecond, &f.BytesPerSec, &f.Dropped,
+		&f.HealthyP50, &f.HealthyP99, &f.SlowP50, &f.Gaps, &f.Repeats, &f.Restarts,
+	} {
+		c.uint(v)
+	}
+}
+
+func (f *History) fields(c *codec) { list(c, &f.Lanes, maxLanes, (*LaneHistory).fields) }
+
+func (f *LaneHistory) fields(c *codec) {
+	list(c, &f.Points, maxHistoryPoints, (*HistoryPoint).fields)
+	list(c, &f.Marks, maxHistoryPoints, (*HistoryMark).fields)
+}
+
+func (f *HistoryPoint) fields(c *codec) {
+	c.uint(&f.ElapsedMicros)
+	c.uint(&f.RSS)
+	c.uint(&f.HeapInUse)
+	c.uint(&f.HeapTotal)
+}
+
+func (f *HistoryMark) fields(c *codec) {
+	c.uint(&f.ElapsedMicros)
+	c.byte(&f.Kind)
+	c.string(&f.Label, maxNameBytes)
+}
+
+func (f *Fragment) fields(c *codec) {
+	c.string(&f.ID, maxNameBytes)
+	c.string(&f.HTML, maxFragmentBytes)
+}
+
+func (f *Reader) fields(c *codec) {
+	c.string(&f.Lane, maxNameBytes)
+	for _, v := range []*uint64{&f.Bytes, &f.Messages, &f.Gaps, &f.Repeats, &f.LastSeq, &f.P50, &f.P99} {
+		c.uint(v)
+	}
+}
+
+// Frame is anything the hub carries.
+type Frame interface {
+	Kind() Kind
+	fields(*codec)
+}
+
+// Kind tells the frame on the wire.
+func (*Hello) Kind() Kind    { return KindHello }
+func (*Sample) Kind() Kind   { return KindSample }
+func (*History) Kind() Kind  { return KindHistory }
+func (*Fragment) Kind() Kind { return KindFragment }
+func (*Reader) Kind() Kind   { return KindReader }
+
+// Append appends the encoded frame to dst.
+func Append(dst []byte, f Frame) []byte {
+	c := codec{buf: append(dst, Version, byte(f.Kind()))}
+	f.fields(&c)
+	return c.buf
+}
+
+// KindOf tells what data holds without decoding it. It reports false for a
+// frame of another version or cut short.
+func KindOf(data []byte) (Kind, bool) {
+	if len(data) < 2 || data[0] != Version {
+		return 0, false
+	}
+	return Kind(data[1]), true
+}
+
+// Decode fills f from data, or returns [ErrMalformed]. Strings are copied;
+// f does not keep data.
+func Decode(data []byte, f Frame) error {
+	kind, ok := KindOf(data)
+	if !ok || kind != f.Kind() {
+		return ErrMalformed
+	}
+	c := codec{buf: data[2:], reading: true}
+	f.fields(&c)
+	if c.bad || len(c.buf) != 0 {
+		return ErrMalformed
+	}
+	return nil
+}

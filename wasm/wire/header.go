@@ -1,0 +1,70 @@
+package wire
+
+import (
+	"bytes"
+	"strconv"
+)
+
+// A message is one JSON object whose first two members are always its sequence
+// number and the time it was produced:
+//
+//	{"seq":17,"at":1763822400123456,…}
+//
+// Everything behind the head belongs to the workload. Producer, broker, lanes
+// and readers pass the same bytes on; nobody wraps or re-encodes them. A fixed
+// head can be scanned without a JSON parser, which in WASM is the difference
+// between 30 and 400 MB/s.
+const (
+	seqKey = `{"seq":`
+	atKey  = `,"at":`
+)
+
+// Header is the head of a message.
+type Header struct {
+	Seq      uint64 // position in its channel: the first message is 1, each next one is one more
+	AtMicros int64  // when the producer made it, microseconds since the Unix epoch
+}
+
+// AppendHeader appends the head of a message to dst, up to and including the
+// comma after the time. The caller appends at least one member and the closing
+// brace.
+func AppendHeader(dst []byte, h Header) []byte {
+	dst = append(dst, seqKey...)
+	dst = strconv.AppendUint(dst, h.Seq, 10)
+	dst = append(dst, atKey...)
+	dst = strconv.AppendInt(dst, h.AtMicros, 10)
+	return append(dst, ',')
+}
+
+// ScanHeader reads the head of a message. It reports false, and nothing else,
+// for bytes that do not begin with one. It does not look behind the head, does
+// not allocate and does not block.
+func ScanHeader(data []byte) (Header, bool) {
+	rest, ok := bytes.CutPrefix(data, []byte(seqKey))
+	if !ok {
+		return Header{}, false
+	}
+	seq, rest, ok := scanUint(rest)
+	if !ok {
+		return Header{}, false
+	}
+	rest, ok = bytes.CutPrefix(rest, []byte(atKey))
+	if !ok {
+		return Header{}, false
+	}
+	at, rest, ok := scanUint(rest)
+	if !ok || at > 1<<62 || len(rest) == 0 || (rest[0] != ',' && rest[0] != '}') {
+		return Header{}, false
+	}
+	return Header{Seq: seq, AtMicros: int64(at)}, true
+}
+
+// scanUint reads a decimal number of at most 19 digits, which always fits.
+func scanUint(b []byte) (n uint64, rest []byte, ok bool) {
+	i := 0
+	for i < len(b) && i < 19 && b[i] >= '0' && b[i] <= '9' {
+		n = n*10 + uint64(b[i]-'0')
+		i++
+	}
+	return n, b[i:], i > 0
+}
