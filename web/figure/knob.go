@@ -1,0 +1,52 @@
+package figure
+
+import (
+	"strconv"
+
+	"spillway/web/chart"
+)
+
+// Knob is a live setting of the load with the values its slider stops at.
+type Knob struct {
+	Key   string // name of the slider, data-set
+	Field string // name in the body of PATCH /api/run
+	Label string
+	Help  string
+	Steps []int64
+	Text  func(int64) string
+}
+
+// Knobs lists the settings of the load. Everything between the steps can be set
+// through the API; the bounds are the server's.
+var Knobs = []Knob{
+	{"slowReaders", "slowReaders", "Slow readers",
+		"Synthetic readers on which the throttle acts, each with its own channel, in every lane.",
+		[]int64{0, 1, 10, 20, 50, 100, 150, 200, 250, 300, 400, 500},
+		func(v int64) string { return chart.Count(uint64(max(v, 0))) }},
+	{"rate", "ratePerSecond", "Messages",
+		"Messages per second on the channel of each reader.",
+		[]int64{1, 2, 5, 10, 15, 20, 30, 50, 75, 100},
+		func(v int64) string { return strconv.FormatInt(v, 10) + "/s" }},
+	{"size", "sizeBytes", "Size",
+		"Bytes of one message, its head included.",
+		[]int64{128, 256, 512, 1 << 10, 2 << 10, 4 << 10, 8 << 10, 16 << 10},
+		func(v int64) string { return chart.Bytes(float64(v)) }},
+}
+
+// Nearest is the index of the step closest to v.
+func (k Knob) Nearest(v int64) int {
+	best := 0
+	for i, s := range k.Steps {
+		if abs(s-v) < abs(k.Steps[best]-v) {
+			best = i
+		}
+	}
+	return best
+}
+
+func abs(v int64) int64 {
+	if v < 0 {
+		return -v
+	}
+	return v
+}
