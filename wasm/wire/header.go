@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"bytes"
-	"strconv"
-)
+import "strconv"
 
 // A message is one JSON object whose first two members are always its sequence
 // number and the time it was produced:
@@ -39,8 +36,8 @@ func AppendHeader(dst []byte, h Header) []byte {
 // ScanHeader reads the head of a message. It reports false, and nothing else,
 // for bytes that do not begin with one. It does not look behind the head, does
 // not allocate and does not block.
-func ScanHeader(data []byte) (Header, bool) {
-	rest, ok := bytes.CutPrefix(data, []byte(seqKey))
+func ScanHeader[T ~string | ~[]byte](data T) (Header, bool) {
+	rest, ok := cutPrefix(data, seqKey)
 	if !ok {
 		return Header{}, false
 	}
@@ -48,7 +45,7 @@ func ScanHeader(data []byte) (Header, bool) {
 	if !ok {
 		return Header{}, false
 	}
-	rest, ok = bytes.CutPrefix(rest, []byte(atKey))
+	rest, ok = cutPrefix(rest, atKey)
 	if !ok {
 		return Header{}, false
 	}
@@ -59,8 +56,15 @@ func ScanHeader(data []byte) (Header, bool) {
 	return Header{Seq: seq, AtMicros: int64(at)}, true
 }
 
+func cutPrefix[T ~string | ~[]byte](data T, prefix string) (rest T, ok bool) {
+	if len(data) < len(prefix) || string(data[:len(prefix)]) != prefix {
+		return data, false
+	}
+	return data[len(prefix):], true
+}
+
 // scanUint reads a decimal number of at most 19 digits, which always fits.
-func scanUint(b []byte) (n uint64, rest []byte, ok bool) {
+func scanUint[T ~string | ~[]byte](b T) (n uint64, rest T, ok bool) {
 	i := 0
 	for i < len(b) && i < 19 && b[i] >= '0' && b[i] <= '9' {
 		n = n*10 + uint64(b[i]-'0')

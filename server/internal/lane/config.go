@@ -24,9 +24,9 @@ type Config struct {
 	Strategy  string // of strategy.All
 	Transport string // of transport.All
 
-	Listen          string   // address; port 0 lets the kernel choose
-	BrokerURL       string   // redis://…
-	PageOrigins     []string // origins that may read the stream from a browser; "*" for any
+	Listen          string // address; port 0 lets the kernel choose
+	BrokerURL       string // redis://…
+	PagePort        int    // port of the page; its origin may read the stream from a browser
 	SendBufferBytes int
 	Heartbeat       time.Duration
 	LimitBytes      int64 // told for the log line only: the supervisor enforces it

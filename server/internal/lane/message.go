@@ -1,12 +1,12 @@
 package lane
 
 // Message is one unit from the source: the bytes that the producer wrote, with
-// the two facts of their head already read. Data is shared between readers and
-// must not be changed.
+// the two facts of their head already read. Data is a string because readers
+// share it: nobody can change it, and nobody needs to copy it.
 type Message struct {
 	Seq      uint64 // position in its channel; the first is 1, each next one is one more
 	AtMicros int64  // when it was produced, microseconds since the Unix epoch
-	Data     []byte // one JSON object without a line break, as wire.ScanHeader expects it
+	Data     string // one JSON object without a line break, as wire.ScanHeader expects it
 }
 
 // Bytes is what the message counts for in every backlog: its payload, without

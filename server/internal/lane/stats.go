@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Stats counts for one reader's connection. The strategy's goroutines write,
-// the lane's sampler reads; nobody blocks. At every instant
+// Stats counts for one reader's connection: the source counts what came in, the
+// sink what it has written, the strategy what it gave up. The lane's sampler
+// reads; nobody blocks. At every instant
 // accepted = delivered + dropped + backlog.
 type Stats struct {
 	accepted       atomic.Uint64
@@ -21,7 +22,7 @@ type Stats struct {
 	writeSince     atomic.Int64  // when the current write began, Unix microseconds; 0 between writes
 }
 
-// Accept counts a message taken from the source.
+// Accept counts a message that is now in the memory of the lane.
 func (s *Stats) Accept(m Message) {
 	s.acceptedBytes.Add(uint64(m.Bytes()))
 	s.accepted.Add(1)
@@ -40,18 +41,17 @@ func (s *Stats) Drop(m Message) {
 	s.dropped.Add(1)
 }
 
-// Gap counts n messages that the source no longer had.
+// Gap counts n messages of the sequence that never came into the lane.
 func (s *Stats) Gap(n uint64) { s.gaps.Add(n) }
 
 // Oldest tells which backlog message has waited longest. The zero Message says
 // that nothing waits.
 func (s *Stats) Oldest(m Message) { s.oldestAtMicros.Store(m.AtMicros) }
 
-// Writing marks the begin of a write that may have to wait for room. The
-// function it returns marks the end.
+// Writing marks the begin of a write that may have to wait for room.
 func (s *Stats) Writing(now time.Time) { s.writeSince.Store(now.UnixMicro()) }
 
-// Wrote marks the end of the write.
+// Wrote marks its end.
 func (s *Stats) Wrote() { s.writeSince.Store(0) }
 
 // Counts is a reading of Stats.

@@ -36,9 +36,12 @@ type Sink interface {
 }
 
 // Strategy moves messages from in to out until one of them fails or ctx is
-// done. Run returns only after every goroutine it started has ended. It calls
-// st.Accept for each message it takes and st.Drop for each it gives up; the
-// Sink's owner counts what was written.
+// done. Run returns only after every goroutine it started has ended.
+//
+// The source counts in st what came in, the sink what it has written. A
+// strategy calls st.Drop for each message that it gives up by its own rule and
+// st.Oldest when another message has become the one that waits longest. What it
+// still holds when it ends is settled by the lane.
 type Strategy interface {
 	Run(ctx context.Context, in Source, out Sink, st *lane.Stats) error
 }

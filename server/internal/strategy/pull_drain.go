@@ -1,0 +1,34 @@
+package strategy
+
+import (
+	"context"
+
+	"spillway/server/internal/lane"
+)
+
+var pullDrain = Definition{
+	Name:  "pull-drain",
+	Title: "read only when there is room",
+	Explain: "Writes one message, waits until the reader's connection has taken it, and only then reads the next one. " +
+		"A slow reader holds up its own loop and nothing else; what it has not asked for stays in the stream, " +
+		"where it waits without costing this server any memory. This is write and drain in Node, and how Kafka consumers pull.",
+	Source: "redis-stream",
+	New:    func() Strategy { return pullDrainStrategy{} },
+}
+
+// pullDrainStrategy is the whole idea in one loop: while Send blocks, Next is
+// not called.
+type pullDrainStrategy struct{}
+
+func (pullDrainStrategy) Run(ctx context.Context, in Source, out Sink, st *lane.Stats) error {
+	for {
+		m, err := in.Next(ctx)
+		if err != nil {
+			return err
+		}
+		st.Oldest(m)
+		if err := out.Send(ctx, m); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package strategy
+
+import (
+	"sync"
+
+	"spillway/server/internal/lane"
+)
+
+// chunkMessages is the unit in which a queue takes and returns memory: large
+// enough that pushing is cheap, small enough that a drained queue holds
+// nothing worth speaking of (64 × 40 B).
+const chunkMessages = 64
+
+// queue is a first-in-first-out queue without a bound, for one goroutine that
+// pushes and one that pops. It never blocks; whoever uses it decides what
+// waiting means. Memory of popped messages is released chunk by chunk.
+type queue struct {
+	mu     sync.Mutex
+	chunks [][]lane.Message // never an empty chunk but possibly the last
+	head   int              // next message of the first chunk
+	ready  chan struct{}    // capacity 1: a message came since the last look
+}
+
+func newQueue() *queue { return &queue{ready: make(chan struct{}, 1)} }
+
+// push appends m and wakes the popping goroutine.
+func (q *queue) push(m lane.Message) {
+	q.mu.Lock()
+	if n := len(q.chunks); n == 0 || len(q.chunks[n-1]) == chunkMessages {
+		q.chunks = append(q.chunks, make([]lane.Message, 0, chunkMessages))
+	}
+	last := len(q.chunks) - 1
+	q.chunks[last] = append(q.chunks[last], m)
+	q.mu.Unlock()
+	select {
+	case q.ready <- struct{}{}:
+	default: // it has been told already
+	}
+}
+
+// pop takes the oldest message, or reports false at once when there is none;
+// then a receive from ready waits for the next push.
+func (q *queue) pop() (lane.Message, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.chunks) == 0 || q.head == len(q.chunks[0]) {
+		return lane.Message{}, false
+	}
+	first := q.chunks[0]
+	m := first[q.head]
+	first[q.head] = lane.Message{} // the payload must not outlive its delivery
+	q.head++
+	if q.head == chunkMessages {
+		q.chunks[0] = nil
+		q.chunks = q.chunks[1:]
+		q.head = 0
+	}
+	return m, true
+}
