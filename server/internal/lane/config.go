@@ -57,3 +57,7 @@ type Ready struct {
 type Command struct {
 	Channels map[string]int `json:",omitempty"`
 }
+
+// Single as a count says that the name itself is the one channel: "you", not
+// "you-0".
+const Single = -1

@@ -1,0 +1,126 @@
+package lanehost
+
+import (
+	"sync"
+	"time"
+
+	"spillway/server/internal/lane"
+	"spillway/server/internal/transport"
+)
+
+// registry knows the readers that are connected and what those that left have
+// left behind in the counters.
+type registry struct {
+	mu   sync.Mutex
+	open map[*connection]struct{}
+	gone lane.Counts // of connections that ended
+}
+
+// connection is one reader of this lane.
+type connection struct {
+	channel    string
+	stats      lane.Stats
+	sink       transport.Sink // nil until it is open
+	replayable bool           // its source keeps what was not delivered
+}
+
+func newRegistry() *registry {
+	return &registry{open: make(map[*connection]struct{})}
+}
+
+func (r *registry) enter(c *connection) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.open[c] = struct{}{}
+}
+
+// leave settles the account of a connection: what its lane still held is still
+// in the source if that can be read again, and lost with the connection if not.
+func (r *registry) leave(c *connection, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.open, c)
+	n := c.stats.Read(now)
+	if c.replayable {
+		n.Accepted -= n.BacklogCount
+	} else {
+		n.Dropped += n.BacklogCount
+	}
+	r.gone.Accepted += n.Accepted
+	r.gone.Delivered += n.Delivered
+	r.gone.DeliveredBytes += n.DeliveredBytes
+	r.gone.Dropped += n.Dropped
+	r.gone.Gaps += n.Gaps
+}
+
+// heartbeat gives every sink the chance to speak.
+func (r *registry) heartbeat(now time.Time) {
+	for _, sink := range r.sinks() {
+		sink.Heartbeat(now)
+	}
+}
+
+// closeAll ends every connection. Their handlers do the rest.
+func (r *registry) closeAll() {
+	for _, sink := range r.sinks() {
+		sink.Close()
+	}
+}
+
+func (r *registry) sinks() []transport.Sink {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	sinks := make([]transport.Sink, 0, len(r.open))
+	for c := range r.open {
+		if c.sink != nil {
+			sinks = append(sinks, c.sink)
+		}
+	}
+	return sinks
+}
+
+// opened tells the registry the sink of a connection that has entered.
+func (r *registry) opened(c *connection, sink transport.Sink) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c.sink = sink
+}
+
+// report adds everything up. written is set when asked for: the lowest sequence
+// written on each channel that somebody reads.
+func (r *registry) report(now time.Time, stallAfter time.Duration, written bool) lane.Report {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := lane.Report{
+		Readers:        uint64(len(r.open)),
+		Accepted:       r.gone.Accepted,
+		Delivered:      r.gone.Delivered,
+		DeliveredBytes: r.gone.DeliveredBytes,
+		Dropped:        r.gone.Dropped,
+		Gaps:           r.gone.Gaps,
+	}
+	if written {
+		out.Written = make(map[string]uint64, len(r.open))
+	}
+	for c := range r.open {
+		n := c.stats.Read(now)
+		out.Accepted += n.Accepted
+		out.Delivered += n.Delivered
+		out.DeliveredBytes += n.DeliveredBytes
+		out.Dropped += n.Dropped
+		out.Gaps += n.Gaps
+		out.BacklogCount += n.BacklogCount
+		out.BacklogBytes += n.BacklogBytes
+		out.OldestMicros = max(out.OldestMicros, uint64(n.Oldest.Microseconds()))
+		if n.Write >= stallAfter {
+			out.Stalled++
+			out.StallMicros = max(out.StallMicros, uint64(n.Write.Microseconds()))
+		}
+		if written {
+			if low, ok := out.Written[c.channel]; !ok || n.Written < low {
+				out.Written[c.channel] = n.Written
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,170 @@
+package lanehost
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"spillway/server/internal/lane"
+)
+
+// ask is what a reader asked for, checked.
+type ask struct {
+	channel string
+	last    uint64 // sequence it has already
+	resume  bool   // it said so, even if that was 0
+	origin  string // allowed to read the answer in a browser; empty without one
+}
+
+func (h *Host) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /stream", h.stream)
+	mux.HandleFunc("OPTIONS /stream", h.preflight)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, "ok")
+	})
+	mux.HandleFunc("GET /{$}", h.about)
+	mux.Handle("/debug/pprof/", loopbackOnly(pprof.Index))
+	mux.Handle("/debug/pprof/profile", loopbackOnly(pprof.Profile))
+	mux.Handle("/debug/pprof/symbol", loopbackOnly(pprof.Symbol))
+	mux.Handle("/debug/pprof/trace", loopbackOnly(pprof.Trace))
+	mux.Handle("/debug/pprof/cmdline", loopbackOnly(pprof.Cmdline))
+	return mux
+}
+
+// about answers somebody who opened the lane instead of the page.
+func (h *Host) about(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintf(w, "lane %s: %s, %s, %s\n\nGET /stream?reader=NAME  server-sent events; Last-Event-ID or &last=SEQ resumes\nGET /debug/pprof/        profiles, from this machine only\n\nreaders:\n",
+		h.cfg.Name, h.cfg.Source, h.cfg.Strategy, h.cfg.Transport)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for name, count := range h.channels {
+		if count == lane.Single {
+			fmt.Fprintf(w, "  %s\n", name)
+		} else if count > 0 {
+			fmt.Fprintf(w, "  %s-0 … %s-%d\n", name, name, count-1)
+		}
+	}
+}
+
+// stream checks the request and runs the reader. It returns when the connection
+// has ended.
+func (h *Host) stream(w http.ResponseWriter, r *http.Request) {
+	origin, ok := h.pageOrigin(r)
+	if !ok {
+		h.refuse(w, r, http.StatusForbidden, "this stream can be read from the page of this server only, not from "+r.Header.Get("Origin"))
+		return
+	}
+	if origin != "" { // so that a refusal can be read by the page as well
+		w.Header().Set("Access-Control-Allow-Origin", origin)
+		w.Header().Set("Vary", "Origin")
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		h.refuse(w, r, http.StatusBadRequest, "the query cannot be read: "+err.Error())
+		return
+	}
+	a := ask{channel: query.Get("reader"), origin: origin}
+	if a.channel == "" {
+		h.refuse(w, r, http.StatusBadRequest, "say who reads: /stream?reader=NAME; GET / lists the names")
+		return
+	}
+	if !h.known(a.channel) {
+		h.refuse(w, r, http.StatusNotFound, fmt.Sprintf("there is no reader %.80q in this run; GET / lists the names", a.channel))
+		return
+	}
+	last := r.Header.Get("Last-Event-ID")
+	if last == "" {
+		last = query.Get("last")
+	}
+	if last != "" {
+		if a.last, err = strconv.ParseUint(last, 10, 63); err != nil {
+			h.refuse(w, r, http.StatusBadRequest, fmt.Sprintf("the last event id %.40q is not a sequence number", last))
+			return
+		}
+		a.resume = true
+	}
+	h.run(w, r, a)
+}
+
+// known tells whether the run has this reader: "you", or "slow-17" where there
+// are at least 18 slow ones.
+func (h *Host) known(channel string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.channels[channel] == lane.Single {
+		return true
+	}
+	cut := strings.LastIndexByte(channel, '-')
+	if cut < 0 {
+		return false
+	}
+	digits := channel[cut+1:]
+	n, err := strconv.ParseUint(digits, 10, 31)
+	return err == nil && (digits == "0" || digits[0] != '0') && int(n) < h.channels[channel[:cut]]
+}
+
+// pageOrigin tells which origin may read the answer. A request without an
+// Origin comes from no page. The page is served by the same host under its own
+// port; whatever name the visitor used for it is in both headers.
+func (h *Host) pageOrigin(r *http.Request) (origin string, ok bool) {
+	origin = r.Header.Get("Origin")
+	if origin == "" {
+		return "", true
+	}
+	u, err := url.Parse(origin)
+	if err != nil {
+		return "", false
+	}
+	host := r.Host
+	if name, _, err := net.SplitHostPort(r.Host); err == nil {
+		host = name
+	}
+	return origin, u.Hostname() == strings.Trim(host, "[]") && u.Port() == strconv.Itoa(h.cfg.PagePort)
+}
+
+func (h *Host) preflight(w http.ResponseWriter, r *http.Request) {
+	origin, ok := h.pageOrigin(r)
+	if !ok || origin == "" {
+		h.refuse(w, r, http.StatusForbidden, "this stream can be read from the page of this server only")
+		return
+	}
+	w.Header().Set("Access-Control-Allow-Origin", origin)
+	w.Header().Set("Access-Control-Allow-Headers", "Last-Event-ID")
+	w.Header().Set("Vary", "Origin")
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (h *Host) refuse(w http.ResponseWriter, r *http.Request, status int, why string) {
+	h.log.Info("request refused", "status", status, "from", r.RemoteAddr, "why", why)
+	http.Error(w, why, status)
+}
+
+// readyEvent is the data of the first event: what the reader is connected to.
+func readyEvent(cfg lane.Config, a ask) string {
+	b, _ := json.Marshal(struct { // strings and numbers: cannot fail
+		Lane     string `json:"lane"`
+		Strategy string `json:"strategy"`
+		Reader   string `json:"reader"`
+		After    uint64 `json:"after"`
+	}{cfg.Name, cfg.Strategy, a.channel, a.last})
+	return string(b)
+}
+
+// loopbackOnly keeps profiles, which show memory, on the machine they are of.
+func loopbackOnly(handler http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+			http.Error(w, "profiles are served on loopback only", http.StatusForbidden)
+			return
+		}
+		handler(w, r)
+	})
+}

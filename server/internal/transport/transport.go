@@ -1,0 +1,66 @@
+// Package transport writes messages to one reader's connection.
+//
+//	source → strategy → transport → kernel → browser → reader
+//
+// A write blocks while the kernel's send buffer is full, and that is all the
+// backpressure there is. Between a write that returned and the reader lie the
+// send buffer of the lane (Options.SendBufferBytes, which the kernel doubles),
+// the receive buffer of the reader and whatever its browser keeps: megabytes
+// that the lane cannot see.
+package transport
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"spillway/server/internal/lane"
+)
+
+// Sink is one reader's open connection. Send and Requests are as in
+// strategy.Sink.
+type Sink interface {
+	Send(ctx context.Context, m lane.Message) error
+	Requests() <-chan int
+	// Heartbeat writes a sign of life if the connection has been silent for
+	// Options.Heartbeat. It never waits for a Send that is under way, and at
+	// most a moment itself. Whoever owns the sinks calls it now and then.
+	Heartbeat(now time.Time)
+	// Close ends the connection and unblocks a Send.
+	Close() error
+}
+
+// Options say how one reader is served.
+type Options struct {
+	Stats           *lane.Stats
+	SendBufferBytes int           // asked of the kernel, which doubles it; 0 leaves its default
+	Heartbeat       time.Duration // of silence before a sign of life
+	Origin          string        // value of Access-Control-Allow-Origin; empty without one
+	Ready           string        // JSON of the first event, so that nothing waits for the headers
+	Last            uint64        // sequence the reader has already; 0 for a new reader
+}
+
+// Definition describes a transport to people and to programs.
+type Definition struct {
+	Name  string
+	Title string // its part of a lane's way, in a few words
+	// Open takes over the connection of a request and writes the first event.
+	// The context ends when the reader has gone. After an error the response has
+	// been written or is impossible.
+	Open func(w http.ResponseWriter, r *http.Request, o Options) (Sink, context.Context, error)
+}
+
+// All lists every transport.
+var All = []Definition{
+	sse,
+}
+
+// Find returns the definition with this name.
+func Find(name string) (Definition, bool) {
+	for _, d := range All {
+		if d.Name == name {
+			return d, true
+		}
+	}
+	return Definition{}, false
+}
