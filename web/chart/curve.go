@@ -141,7 +141,8 @@ func (l *Layouter) tracePiece(c *curve, points []Point) {
 
 // between returns the value at t on the line from a to b.
 func between(a, b Point, t float64) float64 {
-	return a.V + (b.V-a.V)*((t-a.T)/(b.T-a.T))
+	from, to := min(max(a.V, 0), maxBytes), min(max(b.V, 0), maxBytes)
+	return from + (to-from)*((t-a.T)/(b.T-a.T))
 }
 
 // add appends a vertex to the piece that begins at l.shown[piece]. Vertices

@@ -15,10 +15,10 @@
 //
 // A drawing is laid out for the CSS pixels it has and never scaled. From top to
 // bottom it has a row for the names of marks, the plot, and the row of time
-// labels; on the left the byte labels. If at most a fifth of the width is enough
-// for the names of the series and of the limit, a column on the right holds
-// them, each at the end of its curve. Otherwise (a phone) a legend row at the
-// bottom names the series, and the limit's name lies on its line.
+// labels; on the left the byte labels. If 22 % of the width is enough for the
+// names of the series and of the limit, that much is kept free on the right, so
+// that each can stand at the end of its curve. Otherwise (a phone) a legend row
+// at the bottom names the series, and the limit's name lies on its line.
 //
 //	MiB     readers slowed    ✕ killed at 00:27
 //	256 ────┼───────────────┼─────────── limit 256 MiB
@@ -31,6 +31,8 @@
 // The markup carries class names and no colours: grid, tick, axis, limit,
 // limit-name, mark-kill, mark-note, mark-restart, label, empty, leader (the
 // hairline from a curve to its name), head (the dot at a living curve's end),
-// legend, and the series' keys. Names are measured as Metrics states; a style
-// sheet that sets larger type than that makes them collide.
+// legend, and the series' keys. Names are placed for the type that CharWidth and
+// its neighbours state; larger type makes them collide. Marks may cross the names
+// of curves, and two curves may cross a mark's name if there is no other place: a
+// halo keeps them readable (paint-order: stroke, in the card's colour).
 package chart

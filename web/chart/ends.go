@@ -87,16 +87,23 @@ func stack(ends []end, top, bottom float64) []end {
 	return ends
 }
 
-// appendEmpty says in the middle of the plot that nothing is to be seen yet.
+// appendEmpty says that nothing is to be seen yet, as near to the middle of the
+// plot as the limit and the names of marks allow.
 func (l *Layouter) appendEmpty(dst []byte, m *Model) []byte {
 	p := &l.plot
 	label := fit(m.EmptyLabel, CharWidth, p.right-p.left)
 	if label == "" {
 		return dst
 	}
+	x, width := (p.left+p.right)/2, textWidth(label, CharWidth)
 	middle := (p.top + p.bottom) / 2
-	if y := p.y(p.limit); p.limit > 0 && y-LineHeight < middle+LineHeight/2 && y+LineHeight > middle-LineHeight/2 {
-		middle = y + 2*LineHeight
+	for away := 0.0; middle-away-LineHeight/2 >= p.top; away += 4 {
+		for _, y := range [...]float64{middle + away, middle - away} {
+			b := textBox(x, centered(y), width, atMiddle)
+			if !b.overlaps(l.limitBand) && l.free(b.padded(3)) {
+				return l.name(dst, "label empty", x, centered(y), atMiddle, label, CharWidth)
+			}
+		}
 	}
-	return l.name(dst, "label empty", (p.left+p.right)/2, centered(middle), atMiddle, label, CharWidth)
+	return dst
 }

@@ -91,11 +91,11 @@ func (l *Layouter) appendLimit(dst []byte, m *Model) []byte {
 	l.limitBand.bottom = max(l.limitBand.bottom, y+2)
 	if p.gutter {
 		dst = appendLine(dst, "limit", p.left, y, p.width-edge, y)
-		return l.name(dst, "limit-name", p.width-edge, baseline, atEnd, m.LimitLabel, CharWidth)
+		return l.name(dst, "limit-name", p.width-edge, baseline, atEnd, m.LimitLabel, BoldWidth)
 	}
 	dst = appendLine(dst, "limit", p.left, y, p.right, y)
-	label := fit(m.LimitLabel, CharWidth, p.right-p.left-6)
-	width := textWidth(label, CharWidth)
+	label := fit(m.LimitLabel, BoldWidth, p.right-p.left-6)
+	width := textWidth(label, BoldWidth)
 	const places = 5
 	x, fewest := p.left+6, math.MaxInt
 	for i := range places {
@@ -110,7 +110,7 @@ func (l *Layouter) appendLimit(dst []byte, m *Model) []byte {
 			x, fewest = left, crossed
 		}
 	}
-	return l.name(dst, "limit-name", x, baseline, atStart, label, CharWidth)
+	return l.name(dst, "limit-name", x, baseline, atStart, label, BoldWidth)
 }
 
 // appendLegend names the series in the bottom row, each after a piece of its line.

@@ -15,10 +15,10 @@ const (
 	rowBaseline = 13   // of the names in it
 	timeRow     = 26   // time labels; keeps "0" and "0 s" apart
 	legendRow   = 20   // names of the series where there is no column for them
-	rightMargin = 16   // half a time label
+	rightMargin = 18   // half a time label
 	tickGap     = 8    // between a byte label and the plot
 	leaderGap   = 14   // between a curve's end and its name, the leader in between
-	gutterShare = 0.2  // of the width, at most, for the column of names
+	gutterShare = 0.22 // of the width, at most, for the column of names
 	edge        = 2    // names keep this far from the drawing's edge
 	maxBytes    = 1e18 // larger tops are taken for this one
 )
@@ -58,6 +58,7 @@ func (l *Layouter) Lay(m Model) Drawing {
 	l.plot = newPlot(&m)
 	l.placed = l.placed[:0]
 	l.lines = l.lines[:0]
+	l.limitBand = box{}
 	l.trace(&m)
 	l.drawFrame(&m)
 	l.drawPaths(&m)
@@ -112,7 +113,7 @@ func newPlot(m *Model) plot {
 		names = max(names, leaderGap+textWidth(s.Label, CharWidth))
 	}
 	if p.limit > 0 {
-		names = max(names, textWidth(m.LimitLabel, CharWidth)+6)
+		names = max(names, textWidth(m.LimitLabel, BoldWidth)+6)
 	}
 	p.gutter = names+edge <= p.width*gutterShare
 	p.top = topRow
@@ -153,9 +154,9 @@ func maxValue(series []Series) float64 {
 
 // byteTicks returns the step of the byte ticks and the unit they are labelled in.
 func (p *plot) byteTicks() (step, unit float64, unitName string) {
-	const pixelsPerTick = 36
+	const pixelsPerTick = 44
 	unit, unitName = byteUnit(p.topBytes)
-	return byteStep(p.topBytes, p.limit, int((p.bottom-p.top)/pixelsPerTick)), unit, unitName
+	return byteStep(p.topBytes, p.limit, (p.bottom-p.top)/pixelsPerTick), unit, unitName
 }
 
 // event is a kill or a restart, as far as curves are concerned.
@@ -171,7 +172,7 @@ func (e event) before(t float64) bool { return e.t < t || e.t == t && !e.kill }
 func (l *Layouter) collectEvents(marks []Mark) {
 	l.events = l.events[:0]
 	for _, k := range marks {
-		if k.Kind != MarkNote && finite(k.T) {
+		if (k.Kind == MarkKill || k.Kind == MarkRestart) && finite(k.T) && k.T <= l.plot.to {
 			l.events = append(l.events, event{k.T, k.Kind == MarkKill})
 		}
 	}

@@ -64,11 +64,11 @@ func markClass(kind MarkKind) string {
 func markName(k Mark) (name string, perChar float64) {
 	switch {
 	case k.Kind == MarkKill && k.Label == "":
-		return "✕ killed at " + Clock(k.T), BoldWidth
+		return "✕ killed at " + Clock(k.T), KillWidth
 	case k.Kind == MarkKill && len(k.Label) >= len("✕") && k.Label[:len("✕")] == "✕":
-		return k.Label, BoldWidth
+		return k.Label, KillWidth
 	case k.Kind == MarkKill: // a shape beside the colour, whoever chose the words
-		return "✕ " + k.Label, BoldWidth
+		return "✕ " + k.Label, KillWidth
 	case k.Kind == MarkRestart && k.Label == "":
 		return "restarted", CharWidth
 	}

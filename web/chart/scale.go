@@ -26,9 +26,9 @@ func byteUnit(top float64) (unit float64, name string) {
 // byteStep returns the tick step for an axis up to top with at most intervals
 // steps. A step that hits the limit exactly is preferred as long as it leaves
 // at least two steps up to the limit.
-func byteStep(top, limit float64, intervals int) float64 {
+func byteStep(top, limit float64, intervals float64) float64 {
 	unit, _ := byteUnit(top)
-	least := top / float64(max(1, intervals))
+	least := top / max(1, intervals)
 	plain := 0.0
 	for _, m := range byteMantissas {
 		step := m * unit

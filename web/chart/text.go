@@ -2,25 +2,32 @@ package chart
 
 import "unicode/utf8"
 
-// Metrics are the sizes of type, in CSS pixels, that names are placed for. They
-// fit 13 px type in the usual system fonts, the widest of which (DejaVu Sans)
-// decides. A style sheet may set smaller type, not larger.
+// Metrics of the type, in CSS pixels, that names are placed for. They fit 13 px
+// type in the usual system fonts, of which the widest decides (DejaVu Sans and
+// DejaVu Sans Mono, measured in Chromium). A style sheet may set smaller type,
+// not larger, save for mark-kill.
 const (
-	CharWidth     = 7.2 // mean advance of a character of class label, mark-note, limit-name
-	BoldWidth     = 8.4 // the same for mark-kill, which may be bold
-	TickWidth     = 7.9 // a digit of class tick, which may be monospaced
-	LineHeight    = 16  // from the ascenders to the descenders
+	CharWidth  = 7.2 // mean advance of a character of class label, mark-note, mark-restart
+	BoldWidth  = 7.4 // of limit-name, which may be bold
+	KillWidth  = 8.4 // of mark-kill, which may be bold and 15 px
+	TickWidth  = 7.9 // of tick, which may be monospaced
+	LineHeight = 16  // from the ascenders to the descenders
+
 	ascent        = 12  // of LineHeight, above the baseline
-	wideCharWidth = 14  // of a character outside the alphabets of the west, such as ✕ or 漢
+	capitalWidth  = 2.5 // what a capital takes more than the mean
+	wideCharWidth = 14  // a character outside the western alphabets, such as ✕ or 漢
 )
 
 // textWidth returns the width that is kept free for s.
 func textWidth(s string, perChar float64) float64 {
 	width := 0.0
 	for _, r := range s {
-		if r >= 0x1100 {
+		switch {
+		case r >= 0x1100:
 			width += wideCharWidth
-		} else {
+		case r >= 'A' && r <= 'Z':
+			width += perChar + capitalWidth
+		default:
 			width += perChar
 		}
 	}
@@ -32,12 +39,9 @@ func fit(s string, perChar, width float64) string {
 	if textWidth(s, perChar) <= width {
 		return s
 	}
-	for len(s) > 0 {
+	for len(s) > 0 && textWidth(s, perChar)+wideCharWidth > width {
 		_, size := utf8.DecodeLastRuneInString(s)
 		s = s[:len(s)-size]
-		if textWidth(s, perChar)+wideCharWidth <= width {
-			break
-		}
 	}
 	if s == "" {
 		return ""
