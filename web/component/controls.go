@@ -1,0 +1,67 @@
+package component
+
+import (
+	"strconv"
+
+	"spillway/wasm/throttle"
+	"spillway/wasm/wire"
+	"spillway/web/figure"
+)
+
+// Controls is the strip below the lanes.
+type Controls struct {
+	Throttle throttle.Rate // of the slow readers, where the lanes do not differ
+	Own      throttle.Rate // of this tab's reader, until the client says otherwise
+	Settings wire.Settings
+	Lanes    []Lane
+}
+
+// scaleStop is a labelled rate below the throttle's slider.
+type scaleStop struct {
+	rate  throttle.Rate
+	label string
+}
+
+// scale lists the stops from the slowest. The rates between them are a factor of
+// ten apart, so that a listener sees the scale is logarithmic.
+var scale = []scaleStop{
+	{throttle.Stopped, "stopped"},
+	{10_000, "10 KB/s"},
+	{100_000, "100 KB/s"},
+	{1_000_000, "1 MB/s"},
+	{throttle.Unlimited, "unlimited"},
+}
+
+// minor lists the rates of the short ticks: 2 and 5 of each decade.
+var minor = []throttle.Rate{2_000, 5_000, 20_000, 50_000, 200_000, 500_000, 2_000_000, 5_000_000}
+
+// at is where a rate lies on the slider, as an SVG length.
+func at(r throttle.Rate) string {
+	return strconv.FormatFloat(float64(throttle.Position(r))*100/throttle.Positions, 'f', -1, 64) + "%"
+}
+
+// anchor keeps the outer labels within the slider's width.
+func (s scaleStop) anchor() string {
+	switch s.rate {
+	case throttle.Stopped:
+		return "start"
+	case throttle.Unlimited:
+		return "end"
+	}
+	return "middle"
+}
+
+func position(r throttle.Rate) string { return strconv.Itoa(throttle.Position(r)) }
+
+// value is a knob's place in the settings.
+func value(k figure.Knob, s wire.Settings) int64 {
+	switch k.Key {
+	case "slowReaders":
+		return int64(s.SlowReaders)
+	case "rate":
+		return int64(s.MilliRate / 1000)
+	case "size":
+		return int64(s.SizeBytes)
+	}
+	return 0
+}

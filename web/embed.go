@@ -1,0 +1,26 @@
+// Package web carries the files that a browser loads beside the pages: the
+// style sheet, the mark and the few lines that start the WASM client.
+//
+//	server → site → page, static → browser
+//
+// The client itself (client.wasm, wasm_exec.js) is a build product and is not in
+// here.
+package web
+
+import (
+	"embed"
+	"io/fs"
+)
+
+//go:embed static/app.css static/boot.js static/theme.js static/worker.js static/mark.svg
+var files embed.FS
+
+// Static holds the files by their names below /static/: app.css, boot.js,
+// theme.js, worker.js, mark.svg.
+func Static() fs.FS {
+	static, err := fs.Sub(files, "static")
+	if err != nil { // only for a name that is not a path
+		panic(err)
+	}
+	return static
+}
