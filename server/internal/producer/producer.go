@@ -1,0 +1,305 @@
+package producer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
+
+	"spillway/wasm/wire"
+)
+
+const (
+	// reportEvery is 10 Hz.
+	reportEvery = 100 * time.Millisecond
+	// removeGrace is how long the removal of the streams may take at the end;
+	// shorter than what a process that was told to leave is given.
+	removeGrace = 300 * time.Millisecond
+)
+
+// Link is the connection to the server that started this process. The package
+// child has one.
+type Link interface {
+	Ready(v any) error
+	Report(v any) error
+	Commands() <-chan json.RawMessage
+}
+
+// Main produces until ctx is done, then removes the streams of the run. It
+// blocks for all of that time and leaves no goroutine behind. The error is
+// ctx's, that of a configuration that makes no sense, or says that somebody
+// else writes into the run. A broker that is away is no error: Main waits.
+func Main(ctx context.Context, cfg Config, link Link, log *slog.Logger) error {
+	o, err := redis.ParseURL(cfg.BrokerURL)
+	if err != nil {
+		return fmt.Errorf("parse broker URL: %w", err)
+	}
+	store := newRedisStore(o)
+	defer store.Close()
+	return run(ctx, cfg, store, link, log)
+}
+
+// producer is the state of one run.
+type producer struct {
+	cfg       Config
+	workload  Workload
+	schedule  schedule
+	round     round
+	writer    writer
+	journal   journal
+	retention retention
+	log       *slog.Logger
+
+	mu      sync.Mutex
+	wanted  settings
+	changed chan struct{} // capacity 1: "look at wanted again"
+}
+
+func run(ctx context.Context, cfg Config, store store, link Link, log *slog.Logger) error {
+	definition, ok := Find(cfg.Workload)
+	if !ok {
+		return fmt.Errorf("there is no workload %q", cfg.Workload)
+	}
+	wanted, err := newSettings(cfg)
+	if err != nil {
+		return fmt.Errorf("read configuration: %w", err)
+	}
+	p := &producer{
+		cfg:      cfg,
+		workload: definition.New(),
+		log:      log,
+		wanted:   wanted,
+		changed:  make(chan struct{}, 1),
+	}
+	p.writer = writer{store: store, journal: &p.journal, log: log}
+	p.retention = retention{store: store, journal: &p.journal, log: log, watched: make(map[string]*watch)}
+	if err := link.Ready(Ready{Workload: definition.Name}); err != nil {
+		return fmt.Errorf("report ready: %w", err)
+	}
+	defer p.remove(context.WithoutCancel(ctx), store)
+	all, ctx := errgroup.WithContext(ctx)
+	all.Go(func() error { return p.produce(ctx) })
+	all.Go(func() error { return p.retention.run(ctx) })
+	all.Go(func() error { return p.obey(ctx, link.Commands()) })
+	all.Go(func() error { return p.tell(ctx, link) })
+	return all.Wait()
+}
+
+// produce makes what is due, tick by tick, until ctx is done.
+func (p *producer) produce(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	deadline := time.Now()
+	for {
+		if p.schedule.moving() {
+			select {
+			case <-timer.C:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		now := time.Now()
+		p.schedule.advance(now)
+		if err := p.adopt(ctx); err != nil {
+			return err
+		}
+		if !p.schedule.moving() {
+			p.schedule.rest()
+			p.journal.pace(0, p.schedule.forgone)
+			select {
+			case <-p.changed:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			continue
+		}
+		p.journal.pace(p.schedule.behind, p.schedule.forgone)
+		if err := p.makeDue(ctx); err != nil {
+			return err
+		}
+		// The next tick is a whole number of ticks after the first, however
+		// long this one took.
+		now = time.Now()
+		deadline = deadline.Add(now.Sub(deadline).Truncate(Tick) + Tick)
+		timer.Reset(deadline.Sub(now))
+	}
+}
+
+// makeDue makes and writes everything that is due, a message of each channel
+// after the other.
+func (p *producer) makeDue(ctx context.Context) error {
+	for {
+		p.round.clear()
+		for _, g := range p.schedule.groups {
+			clock := p.schedule.clock(g)
+			for _, c := range g.channels[:g.active] {
+				if c.dueAt > clock {
+					continue
+				}
+				p.make(g, c)
+				if !p.round.full() {
+					continue
+				}
+				if err := p.writer.write(ctx, &p.round); err != nil {
+					return err
+				}
+				p.round.clear()
+			}
+		}
+		if len(p.round.messages) == 0 {
+			return nil
+		}
+		if err := p.writer.write(ctx, &p.round); err != nil {
+			return err
+		}
+	}
+}
+
+// make appends the next message of c to the round.
+func (p *producer) make(g *group, c *channel) {
+	r := &p.round
+	c.seq++
+	start := len(r.buffer)
+	h := wire.Header{Seq: c.seq, AtMicros: time.Now().UnixMicro()}
+	r.buffer = c.stream.Append(r.buffer, h, g.SizeBytes)
+	// If the buffer had to grow, earlier messages keep their place in the old
+	// one; nothing there is written again.
+	r.messages = append(r.messages, message{channel: c, seq: c.seq, payload: r.buffer[start:len(r.buffer):len(r.buffer)]})
+	c.dueAt += c.stream.Gap()
+}
+
+// adopt puts the settings that are wanted into effect. It blocks while new
+// channels ask the broker where they begin.
+func (p *producer) adopt(ctx context.Context) error {
+	p.mu.Lock()
+	wanted := p.wanted
+	p.mu.Unlock()
+	s := &p.schedule
+	s.paused = wanted.paused
+	p.writer.maxLen = wanted.retention.MaxLen
+	for i, to := range wanted.groups {
+		if i == len(s.groups) {
+			s.groups = append(s.groups, &group{Group: to})
+		}
+		g := s.groups[i]
+		s.set(g, to)
+		if err := p.fill(ctx, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill gives g the channels it lacks. Each begins behind what its stream has:
+// at 1, or further on where a producer of this run has ended before.
+func (p *producer) fill(ctx context.Context, g *group) error {
+	if g.lacking() <= 0 {
+		return nil
+	}
+	first := len(g.channels)
+	keys := make([]string, g.lacking())
+	for i := range keys {
+		keys[i] = key(p.cfg.RunID, g.channel(first+i))
+	}
+	last, err := p.writer.last(ctx, keys)
+	if err != nil {
+		return err
+	}
+	for i, k := range keys {
+		name := g.channel(first + i)
+		r := &record{key: k, channel: name, group: g.Name}
+		r.stored.Store(last[i])
+		p.journal.add(r)
+		p.schedule.join(g, &channel{
+			stream: p.workload.Stream(randomOf(p.cfg.Seed, name)),
+			seq:    last[i],
+			record: r,
+		})
+	}
+	return nil
+}
+
+// obey takes commands until ctx is done. One that is not valid is logged and
+// changes nothing.
+func (p *producer) obey(ctx context.Context, commands <-chan json.RawMessage) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case line, ok := <-commands:
+			if !ok {
+				commands = nil // the end of the process follows
+				continue
+			}
+			if err := p.command(line); err != nil {
+				p.log.Warn("refuse command", "err", err)
+			}
+		}
+	}
+}
+
+func (p *producer) command(line json.RawMessage) error {
+	var c Command
+	if err := json.Unmarshal(line, &c); err != nil {
+		return fmt.Errorf("decode command: %w", err)
+	}
+	p.mu.Lock()
+	next, err := p.wanted.with(c)
+	p.wanted = next
+	p.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if c.Floors != nil {
+		p.retention.tell(c.Floors)
+	}
+	select {
+	case p.changed <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// tell reports 10 times a second.
+func (p *producer) tell(ctx context.Context, link Link) error {
+	ticker := time.NewTicker(reportEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+		p.mu.Lock()
+		groups := slices.Clone(p.wanted.groups)
+		p.mu.Unlock()
+		if err := link.Report(p.journal.read(groups)); err != nil {
+			p.log.Warn("report", "err", err)
+		}
+	}
+}
+
+// remove deletes the streams of the run, so that nothing of it stays in a broker
+// that lives on.
+func (p *producer) remove(ctx context.Context, store store) {
+	ctx, cancel := context.WithTimeout(ctx, removeGrace)
+	defer cancel()
+	var keys []string
+	for _, r := range p.journal.all() {
+		keys = append(keys, r.key)
+	}
+	if err := store.Remove(ctx, keys); err != nil && !errors.Is(err, errUnanswered) {
+		p.log.Warn("streams of the run stay in the broker", "err", err)
+	}
+}
+
+// key is the name of a channel in the broker, the same for the stream and for
+// Pub/Sub.
+func key(runID, channel string) string { return "spillway:" + runID + ":" + channel }
