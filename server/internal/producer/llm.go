@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 
 	"spillway/wasm/wire"
 )
@@ -45,11 +46,13 @@ type llm struct {
 }
 
 func newLLM(text string) *llm {
-	w := &llm{tokens: tokensOf(text), starts: []int{0}}
-	for i, t := range w.tokens[:len(w.tokens)-1] {
-		if t.sentenceEnd {
-			w.starts = append(w.starts, i+1)
+	w := &llm{tokens: tokensOf(text)}
+	begins := true
+	for i, t := range w.tokens {
+		if begins && t.text != paragraphBreak {
+			w.starts, begins = append(w.starts, i), false
 		}
+		begins = begins || t.sentenceEnd
 	}
 	return w
 }
@@ -154,7 +157,11 @@ func (s *llmStream) Append(dst []byte, h wire.Header, _ int) []byte {
 		finish = `"stop"`
 	default:
 		dst = append(dst, `"content":"`...)
-		dst = append(dst, s.workload.token(s.first+s.next-1).text...)
+		text := s.workload.token(s.first + s.next - 1).text
+		if s.next == 1 {
+			text = strings.TrimPrefix(text, " ")
+		}
+		dst = append(dst, text...)
 		dst = append(dst, '"')
 	}
 	dst = append(dst, `},"finish_reason":`...)

@@ -46,6 +46,7 @@ func newRedisStore(o *redis.Options) *redisStore {
 	own := *o
 	own.MaxRetries = -1
 	own.ContextTimeoutEnabled = true
+	own.DialerRetries = 1 // the writer tries again itself, and says so
 	return &redisStore{client: redis.NewClient(&own)}
 }
 
