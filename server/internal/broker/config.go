@@ -52,7 +52,7 @@ func (s *Server) formatLimits() string {
 // configSet changes all settings given, or none.
 func (s *Server) configSet(c *conn, args [][]byte) {
 	if len(args)%2 != 0 {
-		c.error(wrongArity("config|set"))
+		c.error(errSyntax)
 		return
 	}
 	maxMemory, limits := s.maxMemory, s.limits

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"time"
 )
@@ -234,7 +235,7 @@ func (s *Server) xlen(c *conn, args [][]byte) {
 // those consumed, is what a reader has lost to trimming.
 func (s *Server) xinfoStream(c *conn, args [][]byte) {
 	if len(args) > 3 { // FULL is not known
-		c.error("ERR unknown subcommand or wrong number of arguments for 'stream'. Try XINFO HELP.")
+		c.error(fmt.Sprintf("ERR unknown subcommand or wrong number of arguments for '%.128s'. Try XINFO HELP.", args[1]))
 		return
 	}
 	st := s.streams[string(args[2])]
