@@ -47,6 +47,12 @@ func (l *Layouter) appendByteAxis(dst []byte) []byte {
 
 func tickLabel(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
+// tickWidth is textWidth of the label, without making one.
+func tickWidth(v float64) float64 {
+	var digits [24]byte
+	return float64(len(strconv.AppendFloat(digits[:0], v, 'f', -1, 64))) * TickWidth
+}
+
 func (l *Layouter) appendTimeAxis(dst []byte) []byte {
 	const between = 24 // labels
 	p := &l.plot

@@ -20,7 +20,7 @@ const (
 	leaderGap   = 14   // between a curve's end and its name, the leader in between
 	gutterShare = 0.22 // of the width, at most, for the column of names
 	edge        = 2    // names keep this far from the drawing's edge
-	maxBytes    = 1e18 // larger tops are taken for this one
+	maxBytes    = 1e18 // more is taken for this
 )
 
 // Lay draws m. It is pure and deterministic, and draws something sensible for
@@ -127,7 +127,7 @@ func newPlot(m *Model) plot {
 	step, unit, unitName := p.byteTicks()
 	widest := textWidth(unitName, TickWidth)
 	for v := 0.0; v <= p.topBytes; v += step {
-		widest = max(widest, textWidth(tickLabel(v/unit), TickWidth))
+		widest = max(widest, tickWidth(v/unit))
 	}
 	p.left = math.Ceil(widest) + tickGap + edge
 	return p

@@ -59,7 +59,12 @@ func randomModel(r *rand.Rand) Model {
 func TestEveryDrawingIsReadable(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 400 {
-		check(t, randomModel(r))
+		m := randomModel(r)
+		check(t, m)
+		require.True(t, slices.ContainsFunc(names(t, Lay(m)), func(n name) bool {
+			_, isTime := tickSeconds(n.text)
+			return n.class == "tick" && isTime
+		}), "no time label")
 	}
 	for _, s := range states() {
 		check(t, s.model)
@@ -154,6 +159,7 @@ func TestClientStaysSmall(t *testing.T) {
 func FuzzLay(f *testing.F) {
 	f.Add(644.0, 270.0, 0.0, 60.0, 288.0*mib, 256.0*mib, 1.0, 17.0*mib, 2.0, 30.0*mib, 9.0, 1.0, 5.0, byte(2), "killed")
 	f.Add(0.0, 0.0, math.NaN(), math.Inf(1), -1.0, math.Inf(-1), math.NaN(), 1e308, -1e308, -1e308, 1e308, math.Inf(1), 1e9, byte(1), "\xff漢<")
+	f.Add(33.0, 80.0, 0.0, 0.0, -1.0, 0.0, 0.0, 1.7e308, 1.0, -1e308, 2.0, 1e308, 1.0, byte(9), "@") // hung once
 	f.Fuzz(func(t *testing.T, width, height, from, to, top, limit, t1, v1, t2, v2, t3, v3, at float64, kind byte, label string) {
 		check(t, Model{
 			Width: width, Height: height, From: from, To: to, TopBytes: top, LimitBytes: limit, LimitLabel: label,

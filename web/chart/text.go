@@ -1,7 +1,5 @@
 package chart
 
-import "unicode/utf8"
-
 // Metrics of the type, in CSS pixels, that names are placed for. They fit 13 px
 // type in the usual system fonts, of which the widest decides (DejaVu Sans and
 // DejaVu Sans Mono, measured in Chromium). A style sheet may set smaller type,
@@ -22,31 +20,36 @@ const (
 func textWidth(s string, perChar float64) float64 {
 	width := 0.0
 	for _, r := range s {
-		switch {
-		case r >= 0x1100:
-			width += wideCharWidth
-		case r >= 'A' && r <= 'Z':
-			width += perChar + capitalWidth
-		default:
-			width += perChar
-		}
+		width += runeWidth(r, perChar)
 	}
 	return width
 }
 
-// fit shortens s to the width with an ellipsis.
+func runeWidth(r rune, perChar float64) float64 {
+	switch {
+	case r >= 0x1100 || r < ' ': // what may not be written becomes U+FFFD
+		return wideCharWidth
+	case r >= 'A' && r <= 'Z':
+		return perChar + capitalWidth
+	}
+	return perChar
+}
+
+// fit shortens s to the width with an ellipsis, if need be to nothing.
 func fit(s string, perChar, width float64) string {
-	if textWidth(s, perChar) <= width {
-		return s
+	used, kept := 0.0, 0 // kept: how much of s an ellipsis can follow
+	for i, r := range s {
+		if used+wideCharWidth <= width {
+			kept = i
+		}
+		if used += runeWidth(r, perChar); used > width {
+			if kept == 0 {
+				return ""
+			}
+			return s[:kept] + "…"
+		}
 	}
-	for len(s) > 0 && textWidth(s, perChar)+wideCharWidth > width {
-		_, size := utf8.DecodeLastRuneInString(s)
-		s = s[:len(s)-size]
-	}
-	if s == "" {
-		return ""
-	}
-	return s + "…"
+	return s
 }
 
 // box is a rectangle that a name or a tick occupies.

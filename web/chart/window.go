@@ -43,14 +43,16 @@ func Window(now float64, deaths []float64) (from, to float64) {
 // limit (0) it follows the maximum seen in steps of a tick. It never falls as
 // maxSeenBytes rises, and is at least 16 MiB if there is no limit.
 func Top(limitBytes, maxSeenBytes float64) float64 {
-	if !finite(maxSeenBytes) || maxSeenBytes < 0 {
+	if !(maxSeenBytes > 0) {
 		maxSeenBytes = 0
 	}
+	maxSeenBytes = min(maxSeenBytes, maxBytes)
 	if !finite(limitBytes) || limitBytes <= 0 {
 		want := max(leastTopBytes, maxSeenBytes*limitHeadroom)
 		step := byteStep(want, 0, 4)
 		return math.Ceil(want/step) * step
 	}
+	limitBytes = min(limitBytes, maxBytes)
 	// An eighth of a tick is fine enough to stay near 12 % and coarse enough to
 	// stand still while an overshoot grows.
 	step := byteStep(limitBytes, limitBytes, 4) / 8
