@@ -32,7 +32,8 @@
 // limit-name, mark-kill, mark-note, mark-restart, label, empty, leader (the
 // hairline from a curve to its name), head (the dot at a living curve's end),
 // legend, and the series' keys. Names are placed for the type that CharWidth and
-// its neighbours state; larger type makes them collide. Marks may cross the names
-// of curves, and two curves may cross a mark's name if there is no other place: a
-// halo keeps them readable (paint-order: stroke, in the card's colour).
+// its neighbours state; larger type makes them collide. No two names ever touch,
+// but where there is no other place a mark's line may cross the name of a curve,
+// and a curve the name of a mark: a halo in the card's colour keeps both readable
+// (paint-order: stroke).
 package chart
