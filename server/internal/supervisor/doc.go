@@ -16,7 +16,7 @@
 //     so all children are started from one locked thread that lives as long as
 //     the Supervisor;
 //   - on other Unix systems a foreign program, which knows nothing of our EOF, is
-//     started under a guard: see guard_unix.go.
+//     started under a guard: see guard_script.go.
 //
 // Every child leads a process group of its own. Ctrl-C in a terminal therefore
 // reaches the server only, which ends its children in order through

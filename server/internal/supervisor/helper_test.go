@@ -52,24 +52,17 @@ func TestMain(m *testing.M) {
 }
 
 var programs = map[string]func(ctx context.Context, cfg childConfig, link *child.Link) error{
-	// echo reports each command.
-	"echo": func(ctx context.Context, _ childConfig, link *child.Link) error {
+	// echo reports each command until there are no more.
+	"echo": func(_ context.Context, _ childConfig, link *child.Link) error {
 		if err := link.Ready(map[string]int{"pid": os.Getpid()}); err != nil {
 			return err
 		}
-		for {
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case c, ok := <-link.Commands():
-				if !ok {
-					return nil
-				}
-				if err := link.Report(c); err != nil {
-					return err
-				}
+		for c := range link.Commands() {
+			if err := link.Report(c); err != nil {
+				return err
 			}
 		}
+		return nil
 	},
 	// mute never gets ready.
 	"mute": func(ctx context.Context, _ childConfig, _ *child.Link) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -64,8 +65,11 @@ func (l logLine) String() string {
 	var b strings.Builder
 	b.WriteString(l.text)
 	for _, a := range l.attrs {
-		b.WriteByte(' ')
-		b.WriteString(a.String())
+		value := a.Value.String()
+		if strings.ContainsAny(value, " =\"") {
+			value = strconv.Quote(value)
+		}
+		b.WriteString(" " + a.Key + "=" + value)
 	}
 	return logText([]byte(b.String()), false)
 }

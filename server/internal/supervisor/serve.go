@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"time"
@@ -93,7 +94,12 @@ func (p *Process) wait(s *sampler) {
 	p.serving.Wait()
 	closeAll(p.pipes.stdout, p.pipes.stderr)
 	p.setExit(at)
-	p.log.Info("process has ended", "pid", p.PID(), "how", p.exit.String())
+	level := slog.LevelWarn
+	switch p.exit.Reason {
+	case ReasonStopped, ReasonKilled, ReasonFinished:
+		level = slog.LevelInfo
+	}
+	p.log.Log(context.Background(), level, "process has ended", "pid", p.PID(), "how", p.exit.String())
 }
 
 func (p *Process) setExit(at time.Time) {

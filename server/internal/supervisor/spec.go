@@ -14,7 +14,7 @@ const defaultReadyTimeout = 10 * time.Second
 // Spec says which process to start.
 type Spec struct {
 	Name string   // in log, errors and Exit; for a lane the lane's name
-	Path string   // the program; "" is this executable
+	Path string   // the program, looked up on PATH if it has no slash; "" is this executable
 	Args []string // without the program's name
 	Env  []string // "KEY=value", added to this process's environment and winning over it
 
@@ -45,7 +45,9 @@ type Spec struct {
 
 func (s Spec) foreign() bool { return s.Ready != nil }
 
-// DialReady is a Spec.Ready for a program that listens on the TCP address.
+// DialReady is a Spec.Ready for a program that listens on the TCP address. It
+// cannot tell the program from another that had the address before it; ask the
+// program itself where that matters.
 func DialReady(address string) func(ctx context.Context) error {
 	return func(ctx context.Context) error {
 		var d net.Dialer

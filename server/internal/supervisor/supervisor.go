@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/exec"
 	"sync"
 	"time"
 )
@@ -114,6 +115,11 @@ func (s *Supervisor) spawn(spec Spec) (*Process, error) {
 		}
 		spec.Path = self
 	}
+	path, err := exec.LookPath(spec.Path)
+	if err != nil {
+		return nil, err // says which and why
+	}
+	spec.Path = path
 	p := newProcess(spec, s.log.With("process", spec.Name))
 	if spec.Config != nil {
 		line, err := encodeLine(spec.Config)
