@@ -1,0 +1,165 @@
+//go:build js && wasm
+
+package page
+
+import (
+	"syscall/js"
+	"time"
+
+	"spillway/wasm/internal/dom"
+	"spillway/wasm/internal/model"
+	"spillway/wasm/internal/stream"
+	"spillway/wasm/throttle"
+)
+
+const (
+	toastTime  = 6 * time.Second
+	hintAfter  = 15 * time.Second
+	guessStore = "spillway.guess." // and the run's id, in sessionStorage
+	themeStore = "theme"           // in localStorage; theme.js reads it
+)
+
+// act does what a button says.
+func (p *page) act(action, lane, guess string) {
+	switch action {
+	case "theme":
+		cycleTheme()
+		return
+	case "help":
+		toggleHelp()
+		return
+	}
+	p.touch()
+	api := dom.Attr(p.body, "data-api")
+	switch action {
+	case "start", "stop", "reset":
+		p.request(api + "/" + action)
+	case "doit":
+		p.request(api + "/demo")
+	case "restart":
+		p.request(api + "/lanes/" + js.Global().Call("encodeURIComponent", lane).String() + "/restart")
+	case "pause":
+		if !p.hello.Steer {
+			p.pauseOwn("", !p.allPaused())
+			return
+		}
+		p.hello.Settings.Paused = !p.hello.Settings.Paused // a second press undoes the first
+		paused := p.hello.Settings.Paused
+		p.lastInput = time.Now()
+		p.showPressed()
+		p.steering.change(func(c *model.Patch) { c.Paused(paused) })
+	case "release":
+		clear(p.own)
+		p.pauseOwn("", false)
+		p.steering.change(func(c *model.Patch) {
+			c.Throttle(throttle.Unlimited)
+			c.Paused(false)
+		})
+	case "ownPause":
+		paused := p.allPaused()
+		for _, l := range p.lanes {
+			if l.info.Name == lane {
+				paused = l.reader.paused
+			}
+		}
+		p.pauseOwn(lane, !paused)
+	case "each":
+		dom.SetAttr(p.body, "data-each", boolAttr(dom.Attr(p.body, "data-each") != "true"))
+		p.showPressed()
+	case "guess":
+		dom.SetAttr(p.body, "data-guess", guess)
+		dom.Store("sessionStorage", guessStore+p.hello.RunID, guess)
+	}
+}
+
+// pauseOwn pauses this tab's reader of one lane, or of all, or lets it go on.
+func (p *page) pauseOwn(lane string, paused bool) {
+	for _, l := range p.lanes {
+		if lane == "" || l.info.Name == lane {
+			l.reader.paused = paused
+		}
+	}
+	p.direct()
+	p.showPressed()
+}
+
+// recallGuess shows what the visitor has answered in this run.
+func (p *page) recallGuess() {
+	dom.SetAttr(p.body, "data-guess", dom.Stored("sessionStorage", guessStore+p.hello.RunID))
+}
+
+// request posts to the API without waiting; a refusal becomes a toast.
+func (p *page) request(url string) {
+	p.tasks.Go(func() {
+		if err := stream.Send(p.ctx, "POST", url, nil); err != nil && p.ctx.Err() == nil {
+			p.loop.post(func() { p.toast(err.Error()) })
+		}
+	})
+}
+
+// toast shows a sentence for some seconds.
+func (p *page) toast(sentence string) {
+	e, ok := dom.ByID("toast")
+	if !ok {
+		return
+	}
+	e.Set("textContent", sentence)
+	p.toasts++
+	mine := p.toasts
+	time.AfterFunc(toastTime, func() {
+		p.loop.post(func() {
+			if p.toasts == mine {
+				e.Set("textContent", "")
+			}
+		})
+	})
+}
+
+// touch notes that a person has used a control: no hint is needed any more.
+func (p *page) touch() {
+	if p.touched {
+		return
+	}
+	p.touched = true
+	dom.SetAttr(p.body, "data-touched", "true")
+	if hint, ok := dom.ByID("hint"); ok {
+		hint.Set("hidden", true)
+	}
+}
+
+// showHint shows the hint when nobody has touched anything for a while.
+func (p *page) showHint(running bool) {
+	switch {
+	case !running:
+		p.runningSince = time.Time{}
+	case p.runningSince.IsZero():
+		p.runningSince = time.Now()
+	case !p.touched && !p.hinted && time.Since(p.runningSince) >= hintAfter:
+		p.hinted = true
+		if hint, ok := dom.ByID("hint"); ok {
+			hint.Set("hidden", false)
+		}
+	}
+}
+
+// cycleTheme goes from the system's theme to light, dark, and back.
+func cycleTheme() {
+	root := dom.Document().Get("documentElement")
+	next := map[string]string{"auto": "light", "light": "dark"}[dom.Attr(root, "data-theme")]
+	if next == "" {
+		next = "auto"
+	}
+	dom.SetAttr(root, "data-theme", next)
+	dom.Store("localStorage", themeStore, next)
+}
+
+func toggleHelp() {
+	dialog, ok := dom.ByID("help")
+	switch {
+	case !ok:
+	case dialog.Get("open").Bool():
+		dialog.Call("close")
+	default:
+		dialog.Call("showModal")
+	}
+}

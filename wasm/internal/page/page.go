@@ -1,0 +1,231 @@
+//go:build js && wasm
+
+// Package page is the client's role in the page: it keeps what the server has
+// painted alive.
+//
+//	samples → hub → page: charts, figures
+//	page → hub: what this tab's readers receive
+//	controls → PATCH /api/run
+//
+// The server decides everything; the page shows it and passes on what a person
+// does. The exception is the tab's own readers, which run in workers and read at
+// the rate of the run or at one that the visitor chose for this tab.
+//
+// Bytes wait nowhere in it: samples are drawn when the browser paints next, and
+// of those that arrived in between only the newest.
+package page
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"syscall/js"
+	"time"
+
+	"spillway/wasm/internal/dom"
+	"spillway/wasm/internal/stream"
+	"spillway/wasm/wire"
+)
+
+// page is the state of the page. Only its loop touches it.
+type page struct {
+	loop  *loop
+	tasks sync.WaitGroup // requests under way
+	ctx   context.Context
+	body  js.Value
+
+	hello  wire.Hello
+	sample *wire.Sample // the newest; nil before the first of this run
+	lanes  []*lane      // in the order of hello and sample
+	socket *stream.Socket
+
+	texts    []*text // live elements
+	painter  *painter
+	steering *steering
+	stats    *stats
+	observer js.Value // of the charts' sizes
+
+	own          map[string]ownRate // chosen for this tab, by lane
+	lastInput    time.Time          // when a person last moved a control
+	runningSince time.Time          // when this page first saw the run running
+	touched      bool
+	hinted       bool
+	toasts       int // shown so far; the newest one takes itself away
+}
+
+// lane is one lane as the page knows it.
+type lane struct {
+	info   wire.LaneInfo
+	chart  *chartView // nil where the page has no chart of it
+	reader *ownReader
+}
+
+// Run keeps the page alive until ctx is done. It returns when the transports are
+// closed and the workers are gone.
+func Run(ctx context.Context) {
+	p := &page{
+		loop: newLoop(), ctx: ctx, body: dom.Body(),
+		stats: newStats(), own: map[string]ownRate{},
+	}
+	p.painter = newPainter(p)
+	p.steering = newSteering(p)
+	p.observer = p.observeSizes()
+	p.findTexts()
+	releases := []func(){
+		p.listenControls(), p.listenKeys(), p.stats.publish(), p.painter.release,
+	}
+
+	p.tasks.Go(func() { p.keepHub(ctx) })
+	p.tasks.Go(func() { p.steering.run(ctx) })
+	p.loop.run(ctx)
+	p.tasks.Wait()
+	for _, l := range p.lanes {
+		l.close(p)
+	}
+	for _, release := range releases {
+		release()
+	}
+}
+
+// take takes in a frame of the hub.
+func (p *page) take(f wire.Frame) {
+	switch f := f.(type) {
+	case *wire.Hello:
+		p.takeHello(f)
+	case *wire.Sample:
+		p.takeSample(f)
+	case *wire.History:
+		for i, h := range f.Lanes {
+			if i < len(p.lanes) && p.lanes[i].chart != nil {
+				p.lanes[i].chart.curve.Replace(h)
+			}
+		}
+		p.painter.wake()
+	case *wire.Fragment:
+		p.takeFragment(f)
+	}
+}
+
+// takeHello takes in the run as it is now. Another run begins with empty charts
+// and accounts.
+func (p *page) takeHello(h *wire.Hello) {
+	another := h.RunID != p.hello.RunID
+	p.hello = *h
+	if another {
+		p.sample = nil
+		p.runningSince = time.Time{}
+		clear(p.own)
+		p.recallGuess()
+	}
+	p.arrangeLanes(another)
+	dom.SetAttr(p.body, "data-steer", boolAttr(h.Steer))
+	p.showState(h.State)
+	p.forgetOwn()
+	p.direct()
+	p.sync()
+	p.painter.wake()
+}
+
+// arrangeLanes brings the page's lanes in line with the run's. A lane that stays
+// keeps its worker.
+func (p *page) arrangeLanes(anotherRun bool) {
+	if !anotherRun && p.sameLanes() {
+		for i, info := range p.hello.Lanes {
+			p.lanes[i].info = info
+		}
+		p.showCurl()
+		return
+	}
+	before := p.lanes
+	p.lanes = make([]*lane, len(p.hello.Lanes))
+	for i, info := range p.hello.Lanes {
+		for j, l := range before {
+			if l != nil && l.info.Name == info.Name {
+				p.lanes[i], before[j] = l, nil
+				break
+			}
+		}
+		if p.lanes[i] == nil {
+			p.lanes[i] = &lane{chart: p.findChart(info.Name), reader: p.newReader(info.Name)}
+		} else if anotherRun && p.lanes[i].chart != nil {
+			p.lanes[i].chart.forget()
+		}
+		p.lanes[i].info = info
+	}
+	for _, l := range before {
+		if l != nil {
+			l.close(p)
+		}
+	}
+	p.findTexts()
+	p.showCurl()
+}
+
+func (p *page) sameLanes() bool {
+	return slices.EqualFunc(p.lanes, p.hello.Lanes, func(l *lane, info wire.LaneInfo) bool {
+		return l.info.Name == info.Name
+	})
+}
+
+// takeSample takes in a measurement; it is painted with the next frame.
+func (p *page) takeSample(s *wire.Sample) {
+	p.sample = s
+	for i, ls := range s.Lanes {
+		if i < len(p.lanes) && p.lanes[i].chart != nil {
+			p.lanes[i].chart.curve.Add(s.ElapsedMicros, ls.RSS, ls.HeapInUse, ls.HeapTotal)
+		}
+	}
+	p.showState(s.State)
+	p.showHint(s.State == wire.StateRunning)
+	p.painter.wake()
+}
+
+// takeFragment puts a piece of the page in place, unless it is there already. A
+// button that had the focus gives it to its successor.
+func (p *page) takeFragment(f *wire.Fragment) {
+	e, ok := dom.ByID(f.ID)
+	if !ok || e.Get("innerHTML").String() == f.HTML {
+		return
+	}
+	focused := ""
+	if active := dom.Document().Get("activeElement"); active.Truthy() && e.Call("contains", active).Bool() {
+		focused = dom.Attr(active, "data-action")
+	}
+	e.Set("innerHTML", f.HTML)
+	if focused != "" {
+		dom.Each(e, "[data-action]", func(successor js.Value) {
+			if dom.Attr(successor, "data-action") == focused {
+				successor.Call("focus")
+			}
+		})
+	}
+	p.findTexts()
+}
+
+func (p *page) showState(s wire.State) { dom.SetAttr(p.body, "data-state", stateName(s)) }
+
+// stateName is a state as the style sheet knows it.
+func stateName(s wire.State) string {
+	switch s {
+	case wire.StateStarting:
+		return "starting"
+	case wire.StateRunning:
+		return "running"
+	case wire.StateStopped:
+		return "stopped"
+	case wire.StateKilled:
+		return "killed"
+	case wire.StateCrashed:
+		return "crashed"
+	case wire.StateWaiting:
+		return "waiting"
+	}
+	return "rest"
+}
+
+func boolAttr(b bool) string {
+	if b {
+		return "true"
+	}
+	return "false"
+}

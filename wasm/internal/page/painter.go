@@ -1,0 +1,78 @@
+//go:build js && wasm
+
+package page
+
+import (
+	"syscall/js"
+	"time"
+)
+
+// awake is how long after the last sample the painter goes on counting frames.
+const awake = time.Second
+
+// painter draws inside the browser's animation frames: as often as something
+// new has arrived, at most once a frame, and never in a hidden tab, whose frames
+// do not come.
+type painter struct {
+	page      *page
+	callback  js.Func
+	requested bool
+	dirty     bool
+	last      float64 // when the frame before this one was; 0 after a rest
+	lastWake  time.Time
+	drawn     int64 // TakenAtMicros of the sample drawn last
+}
+
+func newPainter(p *page) *painter {
+	t := &painter{page: p}
+	t.callback = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		at := args[0].Float()
+		p.loop.post(func() { t.frame(at) })
+		return nil
+	})
+	return t
+}
+
+// wake says that there is something new to draw.
+func (t *painter) wake() {
+	t.dirty, t.lastWake = true, time.Now()
+	t.request()
+}
+
+func (t *painter) request() {
+	if !t.requested {
+		t.requested = true
+		js.Global().Call("requestAnimationFrame", t.callback)
+	}
+}
+
+// frame is one animation frame. While samples arrive the frames go on without a
+// break, because the time between them is what the page measures itself by.
+func (t *painter) frame(at float64) {
+	t.requested = false
+	if t.last > 0 {
+		t.page.stats.frame(at - t.last)
+	}
+	t.last = at
+	if t.dirty {
+		t.dirty = false
+		t.draw()
+	}
+	if time.Since(t.lastWake) < awake {
+		t.request()
+	} else {
+		t.last = 0
+	}
+}
+
+func (t *painter) draw() {
+	p := t.page
+	p.paintTexts()
+	p.paintCharts()
+	if s := p.sample; s != nil && s.TakenAtMicros != t.drawn {
+		t.drawn = s.TakenAtMicros
+		p.stats.sample(time.Now().UnixMicro() - s.TakenAtMicros)
+	}
+}
+
+func (t *painter) release() { t.callback.Release() }

@@ -1,0 +1,97 @@
+//go:build js && wasm
+
+package page
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"spillway/wasm/internal/dom"
+	"spillway/wasm/internal/model"
+	"spillway/wasm/internal/stream"
+)
+
+// patchEvery bounds how often changes of settings are sent. The last value of
+// every setting always is.
+const patchEvery = 100 * time.Millisecond
+
+// steering sends what a person changes. Changes wait in one patch, where a newer
+// value replaces an older one, while the request before is under way.
+type steering struct {
+	page *page
+	wake chan struct{}
+
+	mu      sync.Mutex
+	patch   model.Patch
+	sending bool
+}
+
+func newSteering(p *page) *steering {
+	return &steering{page: p, wake: make(chan struct{}, wakeups)}
+}
+
+// change notes a change. It does not block.
+func (s *steering) change(f func(*model.Patch)) {
+	s.mu.Lock()
+	f(&s.patch)
+	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// busy reports whether there is a change that the server has not answered.
+func (s *steering) busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sending || !s.patch.Empty()
+}
+
+// run sends changes until ctx is done, one request at a time.
+func (s *steering) run(ctx context.Context) {
+	p := s.page
+	url := dom.Attr(p.body, "data-api")
+	pace := time.NewTicker(patchEvery)
+	defer pace.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.wake:
+		}
+		pace.Reset(patchEvery)
+		if body := s.take(); body != nil {
+			err := stream.Send(ctx, "PATCH", url, body)
+			s.sent()
+			if err != nil && ctx.Err() == nil {
+				p.loop.post(func() { p.toast(err.Error()) })
+			}
+			// When the hand has been quiet for a while the server's word counts.
+			time.AfterFunc(quiet, func() { p.loop.post(p.sync) })
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-pace.C:
+		}
+	}
+}
+
+// take returns the body of the next request; nil if there is nothing to send.
+func (s *steering) take() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.patch.Empty() {
+		return nil
+	}
+	s.sending = true
+	return s.patch.Take()
+}
+
+func (s *steering) sent() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sending = false
+}

@@ -1,0 +1,53 @@
+//go:build js && wasm
+
+package worker
+
+import (
+	"context"
+	"syscall/js"
+	"time"
+
+	"spillway/wasm/internal/post"
+	"spillway/wasm/throttle"
+)
+
+const (
+	reportEvery = 100 * time.Millisecond
+	// ageWindow is how many reports one window of ages lasts: a second.
+	ageWindow = 10
+)
+
+// report sends the account to the page ten times a second until ctx is done.
+// Nothing piles up: the page takes a report in when it arrives.
+func (w *worker) report(ctx context.Context) {
+	ticker := time.NewTicker(reportEvery)
+	defer ticker.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			js.Global().Call("postMessage", w.take(n%ageWindow == 0).JS())
+		}
+	}
+}
+
+// take is the account now. At the end of a window the ages begin anew.
+func (w *worker) take(endOfWindow bool) post.Report {
+	rate := w.pacer.Rate()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if endOfWindow {
+		ages := w.reader.Ages()
+		w.p50, w.p99 = ages.Quantile(0.5), ages.Quantile(0.99)
+		ages.Reset()
+	}
+	state := w.state
+	if state == post.Reading && rate == throttle.Stopped {
+		state = post.Holding
+	}
+	return post.Report{
+		Run: w.run, State: state, Account: w.reader.Account(),
+		P50: w.p50, P99: w.p99, AtMicros: time.Now().UnixMicro(),
+	}
+}
