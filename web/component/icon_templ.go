@@ -78,7 +78,7 @@ func Shape(tone string) templ.Component {
 	})
 }
 
-// Mark is Spillway's sign: a basin that runs over on one side.
+// Mark is Spillway's sign: a basin filled past its rim, and what it could not hold.
 func Mark() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -100,7 +100,7 @@ func Mark() templ.Component {
 			templ_7745c5c3_Var3 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<svg class=\"mark\" viewBox=\"0 0 32 32\" aria-hidden=\"true\"><path class=\"water\" d=\"M6 12h15c3.5 0 4.5 2 4.5 5v9H23v-8c0-1.5-.5-2-2-2v6a4 4 0 0 1-4 4h-7a4 4 0 0 1-4-4Z\"></path> <path class=\"basin\" d=\"M6 6v16a4 4 0 0 0 4 4h7a4 4 0 0 0 4-4v-6\"></path></svg>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<svg class=\"mark\" viewBox=\"0 0 32 32\" aria-hidden=\"true\"><path class=\"water\" d=\"M5 11q7.5-5.5 15 0v10a4 4 0 0 1-4 4H9a4 4 0 0 1-4-4Z\"></path> <path class=\"water\" d=\"M26.5 13.5q3.2 4.6 3.2 7a3.2 3.2 0 0 1-6.4 0q0-2.4 3.2-7Z\"></path> <path class=\"basin\" d=\"M5 9v12a4 4 0 0 0 4 4h7a4 4 0 0 0 4-4V9\"></path></svg>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

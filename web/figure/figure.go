@@ -29,7 +29,7 @@ const None = "–"
 var All = []Figure{
 	{"backlog", "backlog", "Messages this lane has accepted and not yet written to a reader. Counted by the lane itself.", true,
 		alive(func(s wire.LaneSample) string { return chart.Bytes(float64(s.BacklogBytes)) })},
-	{"backlogCount", "messages waiting", "The same backlog as a number of messages.", false,
+	{"backlogCount", "messages", "The same backlog as a number of messages. Counted by the lane itself.", false,
 		alive(func(s wire.LaneSample) string { return chart.Count(s.BacklogCount) })},
 	{"oldest", "oldest", "How long ago the oldest message of the backlog was produced.", true,
 		alive(func(s wire.LaneSample) string { return age(s.OldestMicros, s.BacklogCount > 0) })},

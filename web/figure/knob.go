@@ -30,7 +30,15 @@ var Knobs = []Knob{
 	{"size", "sizeBytes", "Size",
 		"Bytes of one message, its head included.",
 		[]int64{128, 256, 512, 1 << 10, 2 << 10, 4 << 10, 8 << 10, 16 << 10},
-		func(v int64) string { return chart.Bytes(float64(v)) }},
+		size},
+}
+
+// size is chart.Bytes without the decimal of whole KiB, which the steps are.
+func size(v int64) string {
+	if v >= 1<<10 && v < 1<<20 && v%(1<<10) == 0 {
+		return strconv.FormatInt(v>>10, 10) + " KiB"
+	}
+	return chart.Bytes(float64(v))
 }
 
 // Nearest is the index of the step closest to v.

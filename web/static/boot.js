@@ -17,9 +17,10 @@ start().catch((error) => {
   body.dataset.client = "failed";
 });
 
-// Figures that fold away on a small screen stand open on a large one.
+// Figures that fold away on a small screen or beside many lanes stand open else.
 const wide = matchMedia("(min-width: 60rem)");
-const fold = () => document.querySelectorAll("details[data-wide]").forEach((d) => (d.open = wide.matches));
+const few = document.querySelector("main").dataset.lanes <= 2;
+const fold = () => document.querySelectorAll("details[data-wide]").forEach((d) => (d.open = few && wide.matches));
 wide.addEventListener("change", fold);
 fold();
 document.documentElement.dataset.ready = "";
