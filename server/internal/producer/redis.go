@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 // messageField is the field of a stream entry that holds the message.
@@ -47,6 +48,7 @@ func newRedisStore(o *redis.Options) *redisStore {
 	own.MaxRetries = -1
 	own.ContextTimeoutEnabled = true
 	own.DialerRetries = 1 // the writer tries again itself, and says so
+	own.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return &redisStore{client: redis.NewClient(&own)}
 }
 

@@ -13,6 +13,8 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
+	"spillway/server/internal/broker"
+	"spillway/server/internal/broker/brokertest"
 	"spillway/wasm/wire"
 )
 
@@ -62,6 +64,18 @@ func (s *redisServer) start() {
 func (s *redisServer) kill() {
 	_ = s.cmd.Process.Kill()
 	_ = s.cmd.Wait()
+}
+
+// eachBroker runs f against the embedded broker and against a redis-server.
+func eachBroker(t *testing.T, f func(t *testing.T, s *redisServer)) {
+	t.Helper()
+	t.Run("embedded", func(t *testing.T) {
+		s := &redisServer{t: t, addr: brokertest.Embedded(t, broker.Options{}).Addr}
+		s.client = redis.NewClient(&redis.Options{Addr: s.addr})
+		t.Cleanup(func() { s.client.Close() })
+		f(t, s)
+	})
+	t.Run("redis-server", func(t *testing.T) { f(t, startRedis(t)) })
 }
 
 func (s *redisServer) config(groups ...Group) Config {
@@ -117,67 +131,73 @@ func waitFor(t testing.TB, condition func() bool, what string) {
 func TestSameBytesBothWays(t *testing.T) {
 	for _, workload := range []string{"fixed", "llm"} {
 		t.Run(workload, func(t *testing.T) {
-			s := startRedis(t)
-			sub := s.client.Subscribe(t.Context(), key("r", "g-1"))
-			defer sub.Close()
-			_, err := sub.Receive(t.Context())
-			require.NoError(t, err)
-
-			cfg := s.config(Group{Name: "g", Count: 3, RatePerSecond: 200, SizeBytes: 300})
-			cfg.Workload = workload
-			link, stop := s.startMain(cfg)
-			var published []string
-			for len(published) < 200 {
-				m, err := sub.ReceiveMessage(t.Context())
-				require.NoError(t, err)
-				published = append(published, m.Payload)
-			}
-			waitFor(t, func() bool { return link.report().Produced >= 600 }, "reports")
-			stored := s.entries("g-1")
-			require.Equal(t, published, stored[:len(published)])
-			require.Contains(t, stored[0], `{"seq":1,"at":`)
-
-			stop()
-			left, err := s.client.Keys(t.Context(), "*").Result()
-			require.NoError(t, err)
-			require.Empty(t, left)
+			eachBroker(t, func(t *testing.T, s *redisServer) { testSameBytes(t, s, workload) })
 		})
 	}
 }
 
+func testSameBytes(t *testing.T, s *redisServer, workload string) {
+	sub := s.client.Subscribe(t.Context(), key("r", "g-1"))
+	defer sub.Close()
+	_, err := sub.Receive(t.Context())
+	require.NoError(t, err)
+
+	cfg := s.config(Group{Name: "g", Count: 3, RatePerSecond: 200, SizeBytes: 300})
+	cfg.Workload = workload
+	link, stop := s.startMain(cfg)
+	var published []string
+	for len(published) < 200 {
+		m, err := sub.ReceiveMessage(t.Context())
+		require.NoError(t, err)
+		published = append(published, m.Payload)
+	}
+	waitFor(t, func() bool { return link.report().Produced >= 600 }, "reports")
+	stored := s.entries("g-1")
+	require.Equal(t, published, stored[:len(published)])
+	require.Contains(t, stored[0], `{"seq":1,"at":`)
+
+	stop()
+	left, err := s.client.Keys(t.Context(), "*").Result()
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
 func TestTrimNeverPassesAFloor(t *testing.T) {
-	s := startRedis(t)
-	link, _ := s.startMain(s.config(Group{Name: "g", Count: 2, RatePerSecond: 500, SizeBytes: 64}))
-	waitFor(t, func() bool { return link.report().Produced > 1000 }, "messages")
-	link.send(Command{Floors: map[string]uint64{"g-0": 123, "g-1": 1}})
-	waitFor(t, func() bool { return link.report().Trimmed == 124 }, "floors")
-	require.Contains(t, s.entries("g-0")[0], `{"seq":124,`)
-	require.Contains(t, s.entries("g-1")[0], `{"seq":2,`)
+	eachBroker(t, func(t *testing.T, s *redisServer) {
+		link, _ := s.startMain(s.config(Group{Name: "g", Count: 2, RatePerSecond: 500, SizeBytes: 64}))
+		waitFor(t, func() bool { return link.report().Produced > 1000 }, "messages")
+		link.send(Command{Floors: map[string]uint64{"g-0": 123, "g-1": 1}})
+		waitFor(t, func() bool { return link.report().Trimmed == 124 }, "floors")
+		require.Contains(t, s.entries("g-0")[0], `{"seq":124,`)
+		require.Contains(t, s.entries("g-1")[0], `{"seq":2,`)
+	})
 }
 
 func TestMaxLenBoundsAStream(t *testing.T) {
-	s := startRedis(t)
-	link, _ := s.startMain(s.config(Group{Name: "g", Count: 1, RatePerSecond: 2000, SizeBytes: 64}))
-	waitFor(t, func() bool { return len(s.entries("g-0")) > 700 }, "messages")
-	link.send(Command{Retention: &Retention{MaxLen: 200}})
-	waitFor(t, func() bool { return len(s.entries("g-0")) < 400 }, "trimmed")
+	eachBroker(t, func(t *testing.T, s *redisServer) {
+		link, _ := s.startMain(s.config(Group{Name: "g", Count: 1, RatePerSecond: 2000, SizeBytes: 64}))
+		waitFor(t, func() bool { return len(s.entries("g-0")) > 700 }, "messages")
+		link.send(Command{Retention: &Retention{MaxLen: 200}})
+		waitFor(t, func() bool { return len(s.entries("g-0")) < 400 }, "trimmed")
+	})
 }
 
-func TestFullRedisIsWaitedFor(t *testing.T) {
-	s := startRedis(t)
-	link, _ := s.startMain(s.config(Group{Name: "g", Count: 20, RatePerSecond: 100, SizeBytes: 2048}))
-	waitFor(t, func() bool { return link.report().Produced > 200 }, "messages")
-	require.NoError(t, s.client.ConfigSet(t.Context(), "maxmemory", "1mb").Err())
-	waitFor(t, func() bool { return link.report().Refused > 0 && link.report().StallMicros > 200_000 }, "a wait")
-	require.Equal(t, "the broker is full; the producer waits", link.report().Broker)
-	held := link.report().Produced
+func TestFullBrokerIsWaitedFor(t *testing.T) {
+	eachBroker(t, func(t *testing.T, s *redisServer) {
+		link, _ := s.startMain(s.config(Group{Name: "g", Count: 20, RatePerSecond: 100, SizeBytes: 2048}))
+		waitFor(t, func() bool { return link.report().Produced > 200 }, "messages")
+		require.NoError(t, s.client.ConfigSet(t.Context(), "maxmemory", "1mb").Err())
+		waitFor(t, func() bool { return link.report().Refused > 0 && link.report().StallMicros > 200_000 }, "a wait")
+		require.Equal(t, "the broker is full; the producer waits", link.report().Broker)
+		held := link.report().Produced
 
-	require.NoError(t, s.client.ConfigSet(t.Context(), "maxmemory", "0").Err())
-	waitFor(t, func() bool { return link.report().Produced > held+400 }, "more messages")
-	require.Empty(t, link.report().Broker)
-	for i := range 20 {
-		require.Contains(t, s.entries(fmt.Sprintf("g-%d", i))[0], `{"seq":1,`)
-	}
+		require.NoError(t, s.client.ConfigSet(t.Context(), "maxmemory", "0").Err())
+		waitFor(t, func() bool { return link.report().Produced > held+400 }, "more messages")
+		require.Empty(t, link.report().Broker)
+		for i := range 20 {
+			require.Contains(t, s.entries(fmt.Sprintf("g-%d", i))[0], `{"seq":1,`)
+		}
+	})
 }
 
 func TestRedisKilledAndRestarted(t *testing.T) {
