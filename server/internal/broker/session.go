@@ -247,8 +247,8 @@ func orNull(s string) string {
 	return s
 }
 
-// clientKill disconnects CLIENT KILL ID id, CLIENT KILL ADDR addr, or, in the
-// old form, CLIENT KILL addr.
+// clientKill disconnects CLIENT KILL ID id or CLIENT KILL ADDR addr, but not the
+// client that asks, or, in the old form, CLIENT KILL addr, whoever it is.
 func (s *Server) clientKill(c *conn, args [][]byte) {
 	if len(args) == 3 {
 		if s.kill(c, func(k *conn) bool { return k.addr == string(args[2]) }) == 0 {
@@ -269,7 +269,7 @@ func (s *Server) clientKill(c *conn, args [][]byte) {
 			c.error("ERR client-id should be greater than 0")
 			return
 		}
-		c.int(s.kill(c, func(k *conn) bool { return k.id == id }))
+		c.int(s.kill(c, func(k *conn) bool { return k.id == id && k != c }))
 	case option(args[2], "addr"):
 		addr := string(args[3])
 		c.int(s.kill(c, func(k *conn) bool { return k.addr == addr && k != c }))
