@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"os/exec"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -26,11 +27,14 @@ func pause(t testing.TB, pid int) {
 	require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
 }
 
-// kill -9 of a server leaves no child and no grandchild behind. A leaf that
-// ignores its stdin shows Pdeathsig, where there is one.
+// kill -9 of a server leaves no child and no grandchild behind. A deaf leaf,
+// which ignores the end of its stdin, shows Pdeathsig.
 func TestNothingOutlivesAKilledParent(t *testing.T) {
-	for _, leaf := range []string{"echo", "stubborn"} {
+	for _, leaf := range []string{"echo", "stubborn", "deaf"} {
 		t.Run(leaf, func(t *testing.T) {
+			if leaf == "deaf" && runtime.GOOS != "linux" {
+				t.Skip("no Pdeathsig on this OS")
+			}
 			p := start(t, spec("nest", childConfig{Depth: 2, Leaf: leaf}))
 			var below []int
 			require.NoError(t, json.Unmarshal(p.ReadyValue(), &below))

@@ -38,6 +38,10 @@ func TestMain(m *testing.M) {
 	if name == "" {
 		os.Exit(m.Run())
 	}
+	if name == "deaf" { // ready, and after that without regard to anything
+		fmt.Println("null")
+		hang()
+	}
 	program, ok := programs[name]
 	if !ok {
 		fmt.Fprintln(os.Stderr, "no such test program:", name)
@@ -103,14 +107,13 @@ var programs = map[string]func(ctx context.Context, cfg childConfig, link *child
 		<-link.Commands()
 		return grow(ctx, cfg.BytesPerSecond)
 	},
-	// stubborn does not leave: it hangs without regard to stdin.
+	// stubborn does not leave when its context ends.
 	"stubborn": func(_ context.Context, _ childConfig, link *child.Link) error {
 		if err := link.Ready(map[string]int{"pid": os.Getpid()}); err != nil {
 			return err
 		}
-		for { // no select{}: the runtime would call it a deadlock
-			time.Sleep(time.Hour)
-		}
+		hang()
+		return nil
 	},
 	// malformed reports among lines that are none.
 	"malformed": func(ctx context.Context, _ childConfig, link *child.Link) error {
@@ -168,6 +171,13 @@ var programs = map[string]func(ctx context.Context, cfg childConfig, link *child
 		<-ctx.Done()
 		return ctx.Err()
 	},
+}
+
+// hang never returns. Not select{}: the runtime would call it a deadlock.
+func hang() {
+	for {
+		time.Sleep(time.Hour)
+	}
 }
 
 // grow allocates and touches memory at an even rate.

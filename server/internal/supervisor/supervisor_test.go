@@ -69,18 +69,26 @@ func TestStopDeliversCommandsBeforeTheEnd(t *testing.T) {
 }
 
 func TestAChildThatDoesNotLeaveIsKilledAfterTheGrace(t *testing.T) {
-	// Serve itself gives up after 500 ms, so the contract has to be ignored
-	// altogether: a foreign program that ignores SIGTERM.
-	s := foreign("trap '' TERM; while :; do read x || :; done")
-	p := start(t, s)
-	begin := time.Now()
-	require.NoError(t, p.Stop(t.Context()))
-	require.GreaterOrEqual(t, time.Since(begin), stopGrace)
-	e := p.Exit()
-	require.Equal(t, ReasonStopped, e.Reason)
-	require.Equal(t, 137, e.Code)
-	require.Equal(t, "SIGKILL", e.Signal)
-	require.Contains(t, e.String(), "did not leave within 2s")
+	for name, s := range map[string]Spec{
+		"ignores the end of stdin": spec("deaf", childConfig{}),
+		"ignores SIGTERM":          foreign(`trap "" TERM; echo trapped; while :; do sleep 1; done`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, s)
+			if s.foreign() {
+				require.Eventually(t, func() bool { return len(p.LogTail()) == 1 }, 10*time.Second, 5*time.Millisecond)
+			}
+			begin := time.Now()
+			require.NoError(t, p.Stop(t.Context()))
+			require.GreaterOrEqual(t, time.Since(begin), stopGrace)
+			e := p.Exit()
+			require.Equal(t, ReasonStopped, e.Reason)
+			require.Equal(t, 137, e.Code)
+			require.Equal(t, "SIGKILL", e.Signal)
+			require.Contains(t, e.String(), "did not leave within 2s")
+		})
+	}
 }
 
 func TestAStuckChildSaysSoAndLeaves(t *testing.T) {
