@@ -1,0 +1,169 @@
+package crowd
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"sync"
+	"time"
+)
+
+const (
+	// reportEvery is 10 Hz.
+	reportEvery = 100 * time.Millisecond
+	// readEvery is how many reports lie between two that carry Read.
+	readEvery = 10
+)
+
+// Link is the connection to the server that started this process. The package
+// child has one.
+type Link interface {
+	Ready(v any) error
+	Report(v any) error
+	Commands() <-chan json.RawMessage
+}
+
+// Main reads until ctx is done. It blocks for all of that time and leaves no
+// goroutine and no connection behind. The error is ctx's, or that of a
+// configuration that makes no sense. A lane that is away is no error.
+func Main(ctx context.Context, cfg Config, link Link, log *slog.Logger) error {
+	return run(ctx, cfg, link, log, nil)
+}
+
+// crowd is all readers of a run.
+type crowd struct {
+	lanes   []*lane
+	cells   []*cell
+	readers sync.WaitGroup
+	log     *slog.Logger
+}
+
+// run is Main with another way to connect; nil is the usual one.
+func run(ctx context.Context, cfg Config, link Link, log *slog.Logger, dial dialFunc) error {
+	if err := cfg.validate(); err != nil {
+		return fmt.Errorf("read configuration: %w", err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	c := &crowd{log: log}
+	defer c.readers.Wait()
+	defer cancel()
+	total := 0
+	for _, l := range cfg.Lanes {
+		lane := newLane(l.Name)
+		defer lane.set(nil)
+		c.lanes = append(c.lanes, lane)
+		u, _ := parseURL(l.Name, l.URL) // validated
+		lane.set(u)
+		for _, g := range cfg.Groups {
+			g = g.withDefaults()
+			cell := &cell{lane: lane, group: g.Name, dial: dial, rate: g.BytesPerSecond, paused: g.Paused}
+			if dial == nil {
+				cell.dial = dialer(g.BufferBytes, g.SegmentBytes)
+			}
+			c.cells = append(c.cells, cell)
+			cell.setCount(ctx, &c.readers, g.Count)
+			total += g.Count
+		}
+	}
+	if err := link.Ready(Ready{Readers: total}); err != nil {
+		return fmt.Errorf("report ready: %w", err)
+	}
+	return c.serve(ctx, link)
+}
+
+// serve obeys and reports until ctx is done.
+func (c *crowd) serve(ctx context.Context, link Link) error {
+	ticker := time.NewTicker(reportEvery)
+	defer ticker.Stop()
+	commands := link.Commands()
+	for n := 1; ; {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case line, ok := <-commands:
+			if !ok {
+				commands = nil // the end of the process follows
+				continue
+			}
+			if err := c.command(ctx, line); err != nil {
+				c.log.Warn("refuse command", "err", err)
+			}
+		case now := <-ticker.C:
+			if err := link.Report(c.report(now, n%readEvery == 0)); err != nil {
+				c.log.Warn("report", "err", err)
+			}
+			n++
+		}
+	}
+}
+
+func (c *crowd) report(now time.Time, withRead bool) Report {
+	r := Report{Cells: make([]CellReport, len(c.cells))}
+	for i, cell := range c.cells {
+		r.Cells[i] = cell.sample(now, withRead)
+	}
+	return r
+}
+
+// command checks everything before it changes anything.
+func (c *crowd) command(ctx context.Context, line json.RawMessage) error {
+	var command Command
+	if err := json.Unmarshal(line, &command); err != nil {
+		return fmt.Errorf("decode command: %w", err)
+	}
+	urls, err := c.check(command)
+	if err != nil {
+		return err
+	}
+	for _, lane := range c.lanes {
+		if u, ok := urls[lane.name]; ok {
+			lane.set(u)
+		}
+	}
+	for _, cell := range c.cells {
+		for _, t := range command.Throttles {
+			if (t.Lane == "" || t.Lane == cell.lane.name) && (t.Group == "" || t.Group == cell.group) {
+				cell.setThrottle(t.BytesPerSecond, t.Paused)
+			}
+		}
+		if n, ok := command.Counts[cell.group]; ok {
+			cell.setCount(ctx, &c.readers, n)
+		}
+	}
+	return nil
+}
+
+// check returns the URLs of the lanes in the command, nil for down.
+func (c *crowd) check(command Command) (map[string]*url.URL, error) {
+	lanes, groups := map[string]bool{"": true}, map[string]bool{"": true}
+	for _, cell := range c.cells {
+		lanes[cell.lane.name], groups[cell.group] = true, true
+	}
+	for _, t := range command.Throttles {
+		if !lanes[t.Lane] || !groups[t.Group] {
+			return nil, fmt.Errorf("there is no lane %q with a group %q", t.Lane, t.Group)
+		}
+	}
+	for group, n := range command.Counts {
+		if group == "" || !groups[group] {
+			return nil, fmt.Errorf("there is no group %q", group)
+		}
+		if err := validateCount(group, n); err != nil {
+			return nil, err
+		}
+	}
+	urls := make(map[string]*url.URL)
+	for lane, raw := range command.Lanes {
+		if lane == "" || !lanes[lane] {
+			return nil, fmt.Errorf("there is no lane %q", lane)
+		}
+		u, err := parseURL(lane, raw)
+		if err != nil {
+			return nil, err
+		}
+		urls[lane] = u
+	}
+	return urls, nil
+}

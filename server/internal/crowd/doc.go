@@ -1,0 +1,25 @@
+// Package crowd is the far end of the way of the data for the load that one
+// browser cannot make: hundreds of synthetic readers on every lane.
+//
+//	transport → kernel → reader → throttle → consumed
+//
+// A synthetic reader decodes and counts with the same code as the WASM client
+// (wasm/reader) and is slowed down by the same code (wasm/throttle). What it
+// does not read stays in the kernel, and when that is full, in the lane. It
+// never reads ahead: between the socket and the account lies one buffer of
+// bufferBytes.
+//
+// # How much the kernel hides
+//
+// On loopback a reader that never reads is absorbed by 3.8 MB of kernel memory
+// before its lane feels anything. With SO_RCVBUF 4096 and TCP_MAXSEG 1400, both
+// set before connect, it is about 75 KB. Set later, SO_RCVBUF stalls the
+// connection.
+//
+// # One goroutine a reader
+//
+// The request is written and the response read by hand, with [http.ReadResponse],
+// on the reader's own goroutine. [http.Transport] serves each connection with two
+// further goroutines and two buffers, and reads into one of them before anybody
+// asks. Measured with 400 idle readers, see BenchmarkIdle: TRANSPORT.
+package crowd

@@ -1,0 +1,47 @@
+package crowd
+
+import "spillway/wasm/throttle"
+
+// Ready is the crowd's answer once its readers are on their way. It does not
+// wait for a connection.
+type Ready struct {
+	Readers int // on all lanes together
+}
+
+// Report is what the readers have received, sent 10 times a second.
+type Report struct {
+	Cells []CellReport // one for each lane and group, lanes first, in the order of the configuration
+}
+
+// CellReport is one group on one lane. Counters run since the process started,
+// over all connections, and include readers that have been taken away.
+type CellReport struct {
+	Lane  string
+	Group string
+
+	Readers   uint64 // there are
+	Connected uint64 // have an open stream now
+
+	Bytes     uint64 // read, framing and comments included, HTTP's own not
+	Messages  uint64 // with a readable head, repeats included
+	Gaps      uint64 // sequence numbers passed over
+	Repeats   uint64 // messages whose sequence was not above the last
+	Malformed uint64 // messages without a readable head
+	Notices   uint64 // gaps that the lane itself announced
+
+	Disconnects uint64 // streams that ended though nobody asked for it
+	Refused     uint64 // attempts that did not become a stream
+	Trouble     string // why the last of these two happened, in words; empty once all are connected
+
+	BytesPerSecond uint64        // read by all together over the last second
+	PerSecond      uint64        // messages, likewise
+	AgeP50Micros   uint64        // from produced to read, messages of the last second; 0 without any
+	AgeP99Micros   uint64        // likewise
+	AgeCount       uint64        // messages behind the two
+	Limit          throttle.Rate // what each reader may read, bytes per second; 0 while paused, -1 without limit
+
+	// Read is the last sequence each reader has read, by channel, 0 for one
+	// that has read none; once a second, otherwise nil. It stays while the lane
+	// is down.
+	Read map[string]uint64 `json:",omitempty"`
+}

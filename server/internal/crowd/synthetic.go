@@ -1,0 +1,137 @@
+package crowd
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"spillway/wasm/reader"
+	"spillway/wasm/throttle"
+)
+
+const (
+	// spread is the time over which readers connect that could all do so now:
+	// when they begin, and when a lane is up again.
+	spread = 300 * time.Millisecond
+	// retryFirst is doubled from one failed attempt to the next. The pause is
+	// drawn between half and all of it, so that the readers of a lane that died
+	// do not come back in step.
+	retryFirst, retryLongest = 200 * time.Millisecond, 3 * time.Second
+)
+
+// synthetic is one reader. Its goroutine runs read; the crowd samples it.
+type synthetic struct {
+	name  string // id and channel
+	cell  *cell
+	pacer *throttle.Pacer
+	stop  context.CancelFunc
+
+	mu      sync.Mutex // held for the few microseconds of one Feed
+	decoder reader.Reader
+}
+
+// run connects, reads, and connects again until ctx is done.
+func (s *synthetic) run(ctx context.Context) {
+	var last *stay
+	failures := 0
+	for {
+		stay, err := s.cell.lane.up(ctx)
+		if err != nil {
+			return
+		}
+		wait := time.Duration(0)
+		switch {
+		case stay != last:
+			failures = 0
+			wait = rand.N(spread)
+		case failures > 0:
+			longest := min(retryFirst<<min(failures-1, 10), retryLongest)
+			wait = longest/2 + rand.N(longest/2)
+		}
+		last = stay
+		if pause(ctx, stay.ctx, wait) != nil {
+			continue // up looks at ctx
+		}
+		connected, err := s.connect(ctx, stay)
+		if ctx.Err() != nil || stay.ctx.Err() != nil {
+			continue // somebody asked for it
+		}
+		s.cell.failed(connected, err)
+		if connected {
+			failures = 0
+		}
+		failures++
+	}
+}
+
+// connect is one connection: it blocks until the stream ends, one of the
+// contexts is done, or it fails. It reports whether there was a stream.
+func (s *synthetic) connect(ctx context.Context, stay *stay) (connected bool, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(stay.ctx, cancel)()
+
+	s.mu.Lock()
+	s.decoder.Reconnected()
+	lastEventID := s.decoder.LastEventID()
+	s.mu.Unlock()
+	stream, err := open(ctx, s.cell.dial, request(stay.url, s.name, lastEventID))
+	if err != nil {
+		return false, err
+	}
+	defer stream.Close()
+	s.cell.connected.Add(1)
+	defer s.cell.connected.Add(-1)
+	return true, s.read(ctx, stream)
+}
+
+// read reads at its pace. What it waits for is the throttle or the lane, and
+// meanwhile the bytes stay where they are.
+func (s *synthetic) read(ctx context.Context, stream *stream) error {
+	var buffer []byte
+	n := 0
+	for {
+		if err := s.pacer.Wait(ctx, n); err != nil {
+			return err
+		}
+		size := min(s.pacer.ReadBytes(), maxReadBytes)
+		if len(buffer) < size {
+			buffer = make([]byte, size)
+		}
+		var err error
+		n, err = stream.Read(buffer[:size])
+		if n > 0 {
+			now := time.Now().UnixMicro()
+			s.mu.Lock()
+			s.decoder.Feed(buffer[:n], now)
+			s.mu.Unlock()
+		}
+		if err != nil {
+			return fmt.Errorf("read stream: %w", err)
+		}
+	}
+}
+
+// sample adds the ages since the last sample to ages and returns the account.
+func (s *synthetic) sample(ages *reader.Histogram) reader.Account {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.decoder.Ages().MoveTo(ages)
+	return s.decoder.Account()
+}
+
+// pause waits for d, or until one of the contexts is done.
+func pause(a, b context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-a.Done():
+		return a.Err()
+	case <-b.Done():
+		return b.Err()
+	}
+}
