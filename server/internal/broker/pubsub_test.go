@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -62,12 +63,11 @@ func TestPublishCountsSubscribers(t *testing.T) {
 	}
 }
 
-// stall subscribes and then reads nothing more. Its small receive buffer leaves
-// little room outside the broker.
+// stall subscribes and then reads nothing more. On loopback the kernel takes
+// several MiB for it.
 func stall(t *testing.T, b *brokertest.Broker, channel string) net.Conn {
 	t.Helper()
 	nc := dial(t, b)
-	require.NoError(t, nc.(*net.TCPConn).SetReadBuffer(4<<10))
 	write(t, nc, "CLIENT SETNAME stalled\r\nSUBSCRIBE "+channel+"\r\n")
 	readUntil(t, nc, ":1\r\n")
 	return nc
@@ -86,13 +86,14 @@ func client(t *testing.T, c *redis.Client, name string) string {
 	return ""
 }
 
-// number returns a field of a CLIENT LIST line.
-func number(t *testing.T, line, field string) (n int64) {
-	t.Helper()
-	_, rest, found := strings.Cut(line, " "+field+"=")
-	require.True(t, found, "%s in %s", field, line)
-	_, err := fmt.Sscan(rest, &n)
-	require.NoError(t, err)
+// number returns a field of a CLIENT LIST line, or -1.
+func number(line, field string) int64 {
+	_, rest, _ := strings.Cut(line, " "+field+"=")
+	digits, _, _ := strings.Cut(rest, " ")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return -1
+	}
 	return n
 }
 
@@ -113,10 +114,10 @@ func TestStalledSubscriberDelaysNobody(t *testing.T) {
 			require.Len(t, m.Payload, len(payload))
 		}
 		line := client(t, c, "stalled")
-		waiting := number(t, line, "omem")
+		waiting := number(line, "omem")
 		require.Greater(t, waiting, int64(8<<20))
-		require.Greater(t, number(t, line, "tot-mem"), waiting)
-		require.EqualValues(t, 1, number(t, line, "sub"))
+		require.Greater(t, number(line, "tot-mem"), waiting)
+		require.EqualValues(t, 1, number(line, "sub"))
 		require.Contains(t, line, "flags=P ")
 		require.Greater(t, infoNumber(t, c, "used_memory")-before, waiting)
 
@@ -180,13 +181,13 @@ func TestNormalClientsAreNotLimited(t *testing.T) {
 		}
 		slow := dial(t, b)
 		write(t, slow, "CLIENT SETNAME slow\r\nXREAD STREAMS s 0\r\nPING done\r\n")
-		require.Eventually(t, func() bool { return number(t, client(t, c, "slow"), "omem") > 1<<20 }, soon, time.Millisecond)
+		require.Eventually(t, func() bool { return number(client(t, c, "slow"), "omem") > 1<<20 }, soon, time.Millisecond)
 		add(t, c, "other", "1-0") // nobody waits for the slow one
 		got, err := io.ReadAll(io.LimitReader(slow, 16<<20))
 		require.NoError(t, err)
 		require.Len(t, got, 16<<20)
 		readUntil(t, slow, "$4\r\ndone\r\n")
-		require.Eventually(t, func() bool { return number(t, client(t, c, "slow"), "omem") == 0 }, soon, time.Millisecond)
+		require.Eventually(t, func() bool { return number(client(t, c, "slow"), "omem") == 0 }, soon, time.Millisecond)
 	})
 }
 

@@ -17,7 +17,7 @@ func oneLane(groups ...Group) Config {
 func TestReadersReadAndCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lane := newFakeLane(t, 20*time.Millisecond, 1000) // 50 a second
-		link, _ := start(t, oneLane(Group{Name: "healthy", Count: 10, BytesPerSecond: throttle.Unlimited}), lane.dial)
+		link, _ := startCrowd(t, oneLane(Group{Name: "healthy", Count: 10, BytesPerSecond: throttle.Unlimited}), lane.dial)
 		time.Sleep(10*time.Second + spread)
 		synctest.Wait()
 		c := link.cell("pull", "healthy")
@@ -41,7 +41,7 @@ func TestThrottleIsExactAndLive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 5
 		lane := newFakeLane(t, 0, 1000) // as much as is taken
-		link, _ := start(t, oneLane(
+		link, _ := startCrowd(t, oneLane(
 			Group{Name: "slow", Count: count, BytesPerSecond: 4_000},
 			Group{Name: "other", Count: count, BytesPerSecond: 1_000},
 		), lane.dial)
@@ -75,7 +75,7 @@ func TestThrottleIsExactAndLive(t *testing.T) {
 func TestPauseStopsReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lane := newFakeLane(t, time.Millisecond, 1000)
-		link, _ := start(t, oneLane(Group{Name: "g", Count: 3, BytesPerSecond: throttle.Unlimited}), lane.dial)
+		link, _ := startCrowd(t, oneLane(Group{Name: "g", Count: 3, BytesPerSecond: throttle.Unlimited}), lane.dial)
 		time.Sleep(time.Second)
 		link.send(Command{Throttles: []Throttle{{Paused: ptr(true)}}})
 		time.Sleep(time.Second)
@@ -101,7 +101,7 @@ func TestPauseStopsReading(t *testing.T) {
 func TestLaneDownAndUpKeepsTheAccount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lane := newFakeLane(t, 10*time.Millisecond, 200)
-		link, _ := start(t, oneLane(Group{Name: "g", Count: 4, BytesPerSecond: throttle.Unlimited}), lane.dial)
+		link, _ := startCrowd(t, oneLane(Group{Name: "g", Count: 4, BytesPerSecond: throttle.Unlimited}), lane.dial)
 		time.Sleep(5 * time.Second)
 		link.send(Command{Lanes: map[string]string{"pull": ""}})
 		time.Sleep(time.Second)
@@ -140,7 +140,7 @@ func TestLaneDownAndUpKeepsTheAccount(t *testing.T) {
 func TestUnexpectedEndIsCountedAndRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lane := newFakeLane(t, 10*time.Millisecond, 200)
-		link, _ := start(t, oneLane(Group{Name: "g", Count: 4, BytesPerSecond: throttle.Unlimited}), lane.dial)
+		link, _ := startCrowd(t, oneLane(Group{Name: "g", Count: 4, BytesPerSecond: throttle.Unlimited}), lane.dial)
 		time.Sleep(time.Second)
 		synctest.Wait()
 		lane.do(func() { lane.refuse = true })
@@ -167,7 +167,7 @@ func TestUnexpectedEndIsCountedAndRetried(t *testing.T) {
 func TestCountsUpAndDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lane := newFakeLane(t, 10*time.Millisecond, 200)
-		link, _ := start(t, oneLane(
+		link, _ := startCrowd(t, oneLane(
 			Group{Name: "g", Count: 10, BytesPerSecond: throttle.Unlimited},
 			Group{Name: "h", Count: 1, BytesPerSecond: throttle.Unlimited},
 		), lane.dial)
@@ -197,7 +197,7 @@ func TestCountsUpAndDown(t *testing.T) {
 func TestInvalidCommandChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lane := newFakeLane(t, 10*time.Millisecond, 200)
-		link, _ := start(t, oneLane(Group{Name: "g", Count: 2, BytesPerSecond: 5000}), lane.dial)
+		link, _ := startCrowd(t, oneLane(Group{Name: "g", Count: 2, BytesPerSecond: 5000}), lane.dial)
 		for _, line := range []string{
 			`{"Counts":{"g":1,"nobody":1}}`,
 			`{"Counts":{"g":-1}}`,

@@ -166,8 +166,8 @@ func (l *fakeLink) send(c Command) {
 	l.commands <- line
 }
 
-// start runs a crowd until the test's end.
-func start(t *testing.T, cfg Config, dial dialFunc) (link *fakeLink, stop func()) {
+// startCrowd runs a crowd until the test's end.
+func startCrowd(t testing.TB, cfg Config, dial dialFunc) (link *fakeLink, stop func()) {
 	t.Helper()
 	link = newFakeLink()
 	ctx, cancel := context.WithCancel(t.Context())

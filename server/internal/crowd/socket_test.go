@@ -73,7 +73,7 @@ func TestOverSockets(t *testing.T) {
 			{Name: "slow", Count: 20, BytesPerSecond: 10_000},
 		},
 	}
-	link, stop := start(t, cfg, nil)
+	link, stop := startCrowd(t, cfg, nil)
 	require.Eventually(t, func() bool { return lane.open.Load() == 50 }, patience, 5*time.Millisecond)
 	require.Eventually(t, func() bool {
 		return link.cell("push", "healthy").Messages > 100 && link.cell("pull", "slow").Messages > 100
@@ -96,7 +96,7 @@ func TestKernelHidesLittle(t *testing.T) {
 		t.Skip("the numbers are those of Linux")
 	}
 	lane := newSocketLane(t, 0, 1000)
-	link, _ := start(t, Config{
+	link, _ := startCrowd(t, Config{
 		Lanes:  []Lane{{"push", lane.URL}},
 		Groups: []Group{{Name: "slow", Count: 1, Paused: true, BytesPerSecond: throttle.Unlimited}},
 	}, nil)
@@ -119,7 +119,7 @@ func TestKernelHidesLittle(t *testing.T) {
 func TestLaneThatRefuses(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
-	link, _ := start(t, Config{
+	link, _ := startCrowd(t, Config{
 		Lanes:  []Lane{{"push", server.URL}},
 		Groups: []Group{{Name: "g", Count: 1, BytesPerSecond: throttle.Unlimited}},
 	}, nil)

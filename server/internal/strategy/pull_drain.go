@@ -12,6 +12,7 @@ var pullDrain = Definition{
 	Explain: "Writes one message, waits until the reader's connection has taken it, and only then reads the next one. " +
 		"A slow reader holds up its own loop and nothing else; what it has not asked for stays in the stream, " +
 		"where it waits without costing this server any memory. This is write and drain in Node, and how Kafka consumers pull.",
+	Slow:   "Waits for room. The rest stays in Redis.",
 	Source: "redis-stream",
 	New:    func() Strategy { return pullDrainStrategy{} },
 }

@@ -14,6 +14,7 @@ var pushBuffered = Definition{
 	Explain: "Takes every message the moment it comes and keeps it in a queue until the reader has room. " +
 		"Nobody ever waits for the reader, so nobody notices that it is slow: the queue grows for as long as it is, " +
 		"in the memory of the server. This is what an Observable behind an SSE route does, and Flux.create without a strategy.",
+	Slow:   "Takes everything, delivers little.",
 	Source: "redis-pubsub",
 	New:    func() Strategy { return pushBufferedStrategy{} },
 }

@@ -51,6 +51,7 @@ type Definition struct {
 	Name    string // as in scenario files
 	Title   string // a few words for a card
 	Explain string // one paragraph: who waits, where the bytes are, what is lost
+	Slow    string // what it does when readers are slow, a short sentence for the card
 	Source  string // the source it is usually shown with
 	New     func() Strategy
 }

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"spillway/scenarios"
+	"spillway/scenarios/script"
+	"spillway/server/internal/run"
+)
+
+const usage = `Spillway shows what backpressure is for: the same messages, the same readers,
+two servers. One of them runs out of memory.
+
+Usage:
+  go run ./server [flags]        or, with a release:  spillway [flags]
+
+Flags:
+  --listen ADDR      Where the page is served (default 127.0.0.1:8080). ":8080"
+                     opens it to the network, for a classroom: then steering
+                     needs the token in the URL that is printed, everybody else
+                     watches. Lanes listen on the same interface, each on a
+                     port of its own.
+  --redis URL|local  The broker. Without the flag it is the one inside.
+                     "local" starts the redis-server on PATH,
+                     redis://[:password@]host:port[/db] uses a running one.
+  --scenario NAME    The lesson that opens (default %s): %s.
+  --max-memory SIZE  Ceiling for all lanes together (default %s). Each lane gets
+                     its share; one that passes its limit is killed.
+  --open             Open the page in the browser.
+  --verbose          Log what the processes do, not only what goes wrong.
+  --help             This text.
+
+The run begins when the first page opens and rests when the last one has closed.
+Scripts steer it under /api/run; figures for Prometheus are under /metrics.
+
+Exit codes: 0 fine, 1 failure, 64 wrong flags, 104 a scenario that is not valid.
+`
+
+const (
+	defaultListen    = "127.0.0.1:8080"
+	defaultMaxMemory = "1GiB"
+)
+
+// flags are what a person can choose.
+type flags struct {
+	listen    string
+	redis     string
+	scenario  string
+	maxMemory int64
+	open      bool
+	verbose   bool
+}
+
+// errHelp says that help was asked for and given.
+var errHelp = errors.New("help")
+
+// parseFlags reads the command line. Its error is one line.
+func parseFlags(args []string, names []string, stdout io.Writer) (flags, error) {
+	var f flags
+	var maxMemory string
+	set := flag.NewFlagSet("spillway", flag.ContinueOnError)
+	set.SetOutput(io.Discard) // errors are ours to say, once and in one line
+	set.StringVar(&f.listen, "listen", defaultListen, "")
+	set.StringVar(&f.redis, "redis", "", "")
+	set.StringVar(&f.scenario, "scenario", scenarios.Default, "")
+	set.StringVar(&maxMemory, "max-memory", defaultMaxMemory, "")
+	set.BoolVar(&f.open, "open", false, "")
+	set.BoolVar(&f.verbose, "verbose", false, "")
+	err := set.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintf(stdout, usage, scenarios.Default, strings.Join(names, ", "), defaultMaxMemory)
+		return f, errHelp
+	}
+	if err != nil {
+		return f, fmt.Errorf("%w (--help lists the flags)", err)
+	}
+	if set.NArg() > 0 {
+		return f, fmt.Errorf("unexpected %q (--help lists the flags)", set.Arg(0))
+	}
+	if _, _, err := net.SplitHostPort(f.listen); err != nil {
+		return f, fmt.Errorf("--listen %q: want host:port, for example %s or :8080", f.listen, defaultListen)
+	}
+	size, err := script.ParseSize(maxMemory)
+	if err != nil {
+		return f, fmt.Errorf("--max-memory: %w", err)
+	}
+	f.maxMemory = int64(size)
+	return f, nil
+}
+
+// brokerOf reads --redis.
+func brokerOf(redis string) run.BrokerChoice {
+	switch redis {
+	case "":
+		return run.BrokerChoice{Kind: run.BrokerEmbedded}
+	case "local":
+		return run.BrokerChoice{Kind: run.BrokerLocal}
+	}
+	return run.BrokerChoice{Kind: run.BrokerRemote, URL: redis}
+}

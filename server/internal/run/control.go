@@ -1,0 +1,321 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"spillway/scenarios/script"
+	"spillway/server/internal/supervisor"
+	"spillway/wasm/throttle"
+	"spillway/wasm/wire"
+)
+
+// restAfter is how long a run without viewers goes on: long enough for a reload
+// and for a laptop that changes its network.
+const restAfter = 15 * time.Second
+
+// Errors of Control, each a sentence for whoever asked.
+var (
+	ErrNotRunning = errors.New("nothing runs; start the run first")
+	ErrNoLane     = errors.New("there is no such lane in this run")
+	ErrLaneAlive  = errors.New("the lane runs; only a lane that ended can be restarted")
+)
+
+// Options are what a Control needs. The zero values of the durations are their
+// defaults.
+type Options struct {
+	Scenario       script.Scenario
+	Supervisor     *supervisor.Supervisor
+	Broker         BrokerChoice
+	LaneHost       string // interface on which lanes listen
+	PagePort       int    // told to the lanes for CORS
+	MaxMemoryBytes int64  // ceiling for all lanes together
+	RestAfter      time.Duration
+	Log            *slog.Logger
+	// Changed is called after every sample and every change, 10 times a second
+	// while something runs. It must not block and must not call Control.
+	Changed func()
+}
+
+// Control owns the run. Its methods may be called from any goroutine.
+type Control struct {
+	o      Options
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	broker *brokerHandle
+
+	life sync.Mutex // held while a session begins or ends; taken before mu
+
+	mu      sync.Mutex // guards everything below and inside the session
+	session *session   // the newest; nil before the first
+	viewers int
+	rest    *time.Timer // runs while nobody watches
+}
+
+// New prepares a Control and starts the broker if it is ours. It returns an
+// error when that cannot be started; a Redis that does not answer is not an
+// error, the run waits for it.
+func New(ctx context.Context, o Options) (*Control, error) {
+	if o.RestAfter == 0 {
+		o.RestAfter = restAfter
+	}
+	if o.Changed == nil {
+		o.Changed = func() {}
+	}
+	c := &Control{o: o}
+	if most := c.maxLimitBytes(); most < MinLimitBytes {
+		return nil, fmt.Errorf("%d MiB for %d lanes leaves each %d MiB; a lane needs %d",
+			o.MaxMemoryBytes>>20, len(o.Scenario.Lanes), most>>20, MinLimitBytes>>20)
+	}
+	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	c.broker = newBroker(o.Broker, o.Supervisor, o.Log)
+	if err := c.broker.start(ctx); err != nil {
+		c.cancel()
+		return nil, err
+	}
+	return c, nil
+}
+
+// Close ends the run and the broker and waits for both.
+func (c *Control) Close() {
+	c.life.Lock()
+	defer c.life.Unlock()
+	c.end(wire.StateStopped)
+	c.mu.Lock()
+	if c.rest != nil {
+		c.rest.Stop()
+	}
+	c.mu.Unlock()
+	c.cancel()
+	c.broker.close()
+}
+
+// maxLimitBytes is each lane's share of the ceiling.
+func (c *Control) maxLimitBytes() int64 {
+	return c.o.MaxMemoryBytes / int64(max(1, len(c.o.Scenario.Lanes)))
+}
+
+// Start begins a run unless one is under way. It returns before the processes
+// are ready; the state tells how far it is.
+func (c *Control) Start() {
+	c.life.Lock()
+	defer c.life.Unlock()
+	if !c.running() {
+		c.begin()
+	}
+}
+
+// Stop ends the run. What it measured stays to be looked at.
+func (c *Control) Stop() {
+	c.life.Lock()
+	defer c.life.Unlock()
+	c.end(wire.StateStopped)
+}
+
+// Reset ends the run and begins it anew with the scenario's settings.
+func (c *Control) Reset() {
+	c.life.Lock()
+	defer c.life.Unlock()
+	c.end(wire.StateStopped)
+	c.begin()
+}
+
+// Play changes the scenario and begins it.
+func (c *Control) Play(s script.Scenario) error {
+	c.life.Lock()
+	defer c.life.Unlock()
+	if most := c.o.MaxMemoryBytes / int64(len(s.Lanes)); most < MinLimitBytes {
+		return invalid("%d lanes need %d MiB each; --max-memory leaves %d", len(s.Lanes), MinLimitBytes>>20, most>>20)
+	}
+	c.end(wire.StateStopped)
+	c.o.Scenario = s
+	c.begin()
+	return nil
+}
+
+// Wake begins a run that rests because nobody watched. A run that somebody
+// stopped stays stopped.
+func (c *Control) Wake() {
+	c.life.Lock()
+	defer c.life.Unlock()
+	c.mu.Lock()
+	resting := c.session == nil || c.session.state == wire.StateRest
+	c.mu.Unlock()
+	if !resting {
+		return
+	}
+	c.begin()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.session.rests = true
+	if c.viewers == 0 {
+		c.restLater() // perhaps it was no browser that asked for the page
+	}
+}
+
+// Join counts a viewer and wakes the run. The viewer says when it leaves.
+func (c *Control) Join() (leave func()) {
+	c.mu.Lock()
+	c.viewers++
+	if c.rest != nil {
+		c.rest.Stop()
+		c.rest = nil
+	}
+	c.mu.Unlock()
+	c.Wake()
+	return sync.OnceFunc(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.viewers--
+		if c.viewers == 0 {
+			c.restLater()
+		}
+	})
+}
+
+// restLater lets the run rest after a while without viewers. c.mu is held.
+func (c *Control) restLater() {
+	if c.rest != nil {
+		c.rest.Stop()
+	}
+	c.rest = time.AfterFunc(c.o.RestAfter, func() {
+		c.life.Lock()
+		defer c.life.Unlock()
+		c.mu.Lock()
+		sleep := c.viewers == 0 && c.session != nil && c.session.rests
+		c.mu.Unlock()
+		if sleep {
+			c.end(wire.StateRest)
+		}
+	})
+}
+
+func (c *Control) running() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session != nil && c.session.alive()
+}
+
+// begin starts a new session. c.life is held.
+func (c *Control) begin() {
+	c.mu.Lock()
+	rests := c.viewers > 0
+	s := newSession(c)
+	s.rests = rests
+	c.session = s
+	c.mu.Unlock()
+	c.o.Changed()
+	s.wg.Go(s.tickLoop)
+	s.wg.Go(s.open)
+}
+
+// end stops the session's processes and waits for them. c.life is held.
+func (c *Control) end(state wire.State) {
+	c.mu.Lock()
+	s := c.session
+	if s == nil || !s.alive() {
+		if s != nil && state == wire.StateRest {
+			s.state = state
+		}
+		c.mu.Unlock()
+		return
+	}
+	s.finish(state)
+	c.mu.Unlock()
+	s.close()
+	c.o.Changed()
+}
+
+// Patch changes live settings. The error wraps ErrInvalid when the settings are
+// not possible, and is ErrNotRunning when nothing runs.
+func (c *Control) Patch(p Patch) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.session
+	if s == nil || !s.alive() {
+		return ErrNotRunning
+	}
+	next, err := s.settings.with(p, c.maxLimitBytes())
+	if err != nil {
+		return err
+	}
+	s.stopDemo()
+	s.apply(next)
+	return nil
+}
+
+// RestartLane starts a lane again that has ended, on the same port.
+func (c *Control) RestartLane(name string) error {
+	c.mu.Lock()
+	s := c.session
+	if s == nil || !s.alive() {
+		c.mu.Unlock()
+		return ErrNotRunning
+	}
+	l := s.lane(name)
+	if l == nil {
+		c.mu.Unlock()
+		return ErrNoLane
+	}
+	if !l.ended() {
+		c.mu.Unlock()
+		return ErrLaneAlive
+	}
+	l.state = wire.StateStarting
+	l.restarts++
+	c.mu.Unlock()
+	s.wg.Go(func() { s.startLane(l) })
+	return nil
+}
+
+// Demo does what the page asks its visitor to do: it slows the readers, waits
+// for what happens, and releases them. Any setting made by hand ends it.
+func (c *Control) Demo() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.session
+	if s == nil || !s.alive() {
+		return ErrNotRunning
+	}
+	s.startDemo()
+	return nil
+}
+
+// Reader takes over what a tab's reader has received. The key tells tabs apart.
+func (c *Control) Reader(tab uint64, r wire.Reader) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.session
+	if s == nil || !s.alive() {
+		return ErrNotRunning
+	}
+	l := s.lane(r.Lane)
+	if l == nil {
+		return ErrNoLane
+	}
+	l.tabs[tab] = r
+	return nil
+}
+
+// ReaderGone forgets a tab, but not what it has missed.
+func (c *Control) ReaderGone(tab uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.session == nil {
+		return
+	}
+	for _, l := range c.session.lanes {
+		r := l.tabs[tab]
+		l.goneGaps += r.Gaps
+		l.goneRepeats += r.Repeats
+		delete(l.tabs, tab)
+	}
+}
+
+// demoThrottle is what the demonstration slows the readers to where a scenario
+// says nothing.
+const demoThrottle throttle.Rate = 4000

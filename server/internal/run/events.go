@@ -1,0 +1,194 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"spillway/wasm/throttle"
+	"spillway/wasm/wire"
+	"spillway/web/chart"
+)
+
+// maxEntries bounds the log of a run; the oldest go.
+const maxEntries = 200
+
+// Entry is one line of the log.
+type Entry struct {
+	At    time.Duration `json:"atMicros"` // since the run's start
+	Text  string        `json:"text"`     // one or two sentences
+	Grave bool          `json:"grave"`    // a death or a loss
+}
+
+// events are what a session has to tell besides numbers.
+type events struct {
+	log     []Entry // oldest first; never changed in place, so that readers may keep it
+	version uint64  // counts every change that a page shows as words
+	marks   uint64  // counts marks on the curves
+
+	unsettled   time.Time // last change of a slider that the log has not told; zero if none
+	toldSetting Settings  // what it has told
+	brokerTold  string
+	fullTold    bool
+}
+
+// say writes a line. Control.mu is held.
+func (s *session) say(grave bool, text string) {
+	e := &s.events
+	e.log = append(slices.Clone(e.log), Entry{At: s.elapsed(), Text: text, Grave: grave})
+	if len(e.log) > maxEntries {
+		e.log = e.log[len(e.log)-maxEntries:]
+	}
+	e.version++
+}
+
+func (s *session) opening() string {
+	readers := s.settings.SlowReaders + s.settings.HealthyReaders
+	s.events.toldSetting = s.settings
+	lanes := fmt.Sprintf("%d lanes", len(s.lanes))
+	if len(s.lanes) == 1 {
+		lanes = "One lane"
+	}
+	return fmt.Sprintf("%s, %s readers each, the same messages.", lanes, chart.Count(uint64(readers)))
+}
+
+// noteChange remembers that settings moved. A slider that is being dragged
+// changes ten times a second; the log speaks once it rests.
+func (s *session) noteChange(before Settings) {
+	if s.events.unsettled.IsZero() {
+		s.events.toldSetting = before
+	}
+	s.events.unsettled = time.Now()
+}
+
+// settleEvents tells what changed, once it has rested.
+func (s *session) settleEvents(now time.Time) {
+	e := &s.events
+	if e.unsettled.IsZero() || now.Sub(e.unsettled) < settleAfter {
+		return
+	}
+	at := e.unsettled
+	e.unsettled = time.Time{}
+	before, after := e.toldSetting, s.settings
+	s.tellThrottle(at, before, after)
+	if before.Paused != after.Paused {
+		if after.Paused {
+			s.say(false, "The slow readers are paused: they read nothing at all.")
+			s.markAll(at, "paused")
+		} else {
+			s.say(false, "The slow readers read again.")
+			s.markAll(at, "resumed")
+		}
+	}
+	if before.SlowReaders != after.SlowReaders {
+		s.say(false, fmt.Sprintf("%d slow readers in each lane now.", after.SlowReaders))
+	}
+	if before.HealthyReaders != after.HealthyReaders {
+		s.say(false, fmt.Sprintf("%d healthy readers in each lane now.", after.HealthyReaders))
+	}
+	if before.RatePerSecond != after.RatePerSecond || before.SizeBytes != after.SizeBytes {
+		s.say(false, fmt.Sprintf("Each reader is sent %v messages a second of %s now.", after.RatePerSecond, chart.Bytes(float64(after.SizeBytes))))
+	}
+	for _, l := range s.lanes {
+		if b, a := before.Lanes[l.name].LimitBytes, after.Lanes[l.name].LimitBytes; a != b {
+			s.say(false, fmt.Sprintf("%s may use %s now.", l.name, chart.Bytes(float64(a))))
+		}
+	}
+}
+
+// tellThrottle writes one line if all lanes changed alike, else one for each.
+func (s *session) tellThrottle(at time.Time, before, after Settings) {
+	same := true
+	var changed []*laneRun
+	for _, l := range s.lanes {
+		if before.Lanes[l.name].Throttle != after.Lanes[l.name].Throttle {
+			changed = append(changed, l)
+		}
+		same = same && after.Lanes[l.name].Throttle == after.Lanes[s.lanes[0].name].Throttle
+	}
+	if len(changed) == 0 {
+		return
+	}
+	if same {
+		rate := s.rate(s.lanes[0].name)
+		s.say(false, slowSentence("The slow readers", rate))
+		s.markAll(at, slowLabel(rate))
+		return
+	}
+	for _, l := range changed {
+		rate := s.rate(l.name)
+		s.say(false, slowSentence("The slow readers of "+l.name, rate))
+		s.markAt(l, at, chart.MarkNote, slowLabel(rate))
+	}
+}
+
+func (s *session) markAll(at time.Time, label string) {
+	for _, l := range s.lanes {
+		if !l.ended() {
+			s.markAt(l, at, chart.MarkNote, label)
+		}
+	}
+}
+
+func slowSentence(who string, rate throttle.Rate) string {
+	switch rate {
+	case throttle.Unlimited:
+		return who + " read as fast as they can."
+	case throttle.Stopped:
+		return who + " have stopped reading."
+	}
+	return fmt.Sprintf("%s read %s each now.", who, rate)
+}
+
+func slowLabel(rate throttle.Rate) string {
+	switch rate {
+	case throttle.Unlimited:
+		return "released"
+	case throttle.Stopped:
+		return "stopped"
+	}
+	return "slowed to " + rate.String()
+}
+
+// noteBroker tells when the broker goes, comes back, loses its streams, or is
+// full.
+func (s *session) noteBroker() {
+	before := s.broker
+	s.broker = s.c.broker.read()
+	trouble := ""
+	if !s.broker.health.Up && s.broker.health.Err != nil {
+		trouble = s.broker.health.Err.Error()
+	}
+	e := &s.events
+	if trouble != "" && e.brokerTold == "" {
+		s.say(true, "The broker does not answer: "+trouble+". The run waits for it.")
+	}
+	if trouble == "" && e.brokerTold != "" && s.broker.health.Up {
+		s.say(false, "The broker is back. The run goes on.")
+	}
+	if s.broker.health.Up || trouble != "" {
+		if (trouble == "") != (e.brokerTold == "") {
+			e.version++
+		}
+		e.brokerTold = trouble
+	}
+	if s.broker.restarts > before.restarts && !before.health.At.IsZero() {
+		s.say(true, "The broker was started anew. What it held is lost; the readers count it as gaps.")
+	}
+	full := s.producer.StallMicros > uint64(time.Second.Microseconds()) && trouble == ""
+	if full != e.fullTold {
+		e.fullTold = full
+		if full {
+			s.say(true, fmt.Sprintf("The broker is full (%s): the producer waits until somebody reads. Nothing is lost.",
+				chart.Bytes(float64(s.broker.health.UsedMemoryBytes))))
+		} else {
+			s.say(false, "The broker has room again: the producer goes on.")
+		}
+	}
+	switch {
+	case trouble != "" && s.state == wire.StateRunning:
+		s.state = wire.StateWaiting
+	case trouble == "" && s.state == wire.StateWaiting:
+		s.state = wire.StateRunning
+	}
+}

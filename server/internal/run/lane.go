@@ -1,0 +1,201 @@
+package run
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"spillway/scenarios/script"
+	"spillway/server/internal/lane"
+	"spillway/server/internal/sample"
+	"spillway/server/internal/source"
+	"spillway/server/internal/strategy"
+	"spillway/server/internal/supervisor"
+	"spillway/server/internal/transport"
+	"spillway/wasm/wire"
+	"spillway/web/chart"
+)
+
+const (
+	// historyPoints holds five minutes at 10 Hz, what a chart can show at most.
+	historyPoints = 5 * 60 * 10
+	// rateWindow is the number of reports over which a rate is taken: a second.
+	rateWindow = 10
+	// tellEveryBytes is the step of RSS at which the log speaks.
+	tellEveryBytes = 64 << 20
+)
+
+// laneRun is one lane of a session. Control.mu guards it.
+type laneRun struct {
+	name     string
+	plan     script.Lane
+	strategy strategy.Definition
+	way      []string // stations of the data, in words
+
+	state    wire.State
+	proc     *supervisor.Process // nil before the first start; the ended one after its end
+	exit     *supervisor.Exit    // of the last end; nil while it lives
+	failure  string              // why it could not be started, in words
+	port     int                 // kept over restarts
+	restarts int
+	upAt     time.Time
+
+	report      lane.Report
+	rates       []ratePoint // newest last, at most rateWindow+1
+	tabs        map[uint64]wire.Reader
+	goneGaps    uint64 // of tabs that left
+	goneRepeats uint64
+	cutOff      uint64 // readers connected when it ended
+	lost        uint64 // messages in its backlog when it ended
+
+	series *sample.Series[wire.HistoryPoint]
+	marks  []wire.HistoryMark
+	told   uint64 // steps of RSS that the log has told
+	behind bool   // its slow readers got old messages
+}
+
+type ratePoint struct {
+	at               time.Time
+	delivered, bytes uint64
+}
+
+func newLaneRun(plan script.Lane) *laneRun {
+	l := &laneRun{
+		name:   plan.Name,
+		plan:   plan,
+		state:  wire.StateStarting,
+		tabs:   make(map[uint64]wire.Reader),
+		series: sample.NewSeries[wire.HistoryPoint](historyPoints),
+	}
+	l.strategy, _ = strategy.Find(plan.Strategy)
+	in, _ := source.Find(plan.Source)
+	out, _ := transport.Find(plan.Transport)
+	l.way = []string{in.Title, l.strategy.Title, out.Title}
+	return l
+}
+
+func (l *laneRun) ended() bool {
+	return l.state == wire.StateKilled || l.state == wire.StateCrashed || l.state == wire.StateStopped
+}
+
+// replayable tells whether what its readers have not got waits in a stream.
+func (l *laneRun) replayable() bool {
+	d, _ := source.Find(l.plan.Source)
+	return d.Replayable
+}
+
+// take keeps a report and remembers enough of the last second for rates.
+func (l *laneRun) take(r lane.Report) {
+	if r.Written == nil {
+		r.Written = l.report.Written // sent once a second only
+	}
+	l.report = r
+	l.rates = append(l.rates, ratePoint{time.Now(), r.Delivered, r.DeliveredBytes})
+	if len(l.rates) > rateWindow+1 {
+		l.rates = append(l.rates[:0], l.rates[1:]...)
+	}
+}
+
+// perSecond is what the lane wrote over about the last second.
+func (l *laneRun) perSecond() (messages, bytes uint64) {
+	if len(l.rates) < 2 {
+		return 0, 0
+	}
+	first, last := l.rates[0], l.rates[len(l.rates)-1]
+	seconds := last.at.Sub(first.at).Seconds()
+	if seconds <= 0 || last.delivered < first.delivered {
+		return 0, 0
+	}
+	return uint64(float64(last.delivered-first.delivered) / seconds), uint64(float64(last.bytes-first.bytes) / seconds)
+}
+
+// laneUp takes over a lane that is ready.
+func (s *session) laneUp(l *laneRun, proc *supervisor.Process, addr string) {
+	_, port, _ := net.SplitHostPort(addr)
+	l.port, _ = strconv.Atoi(port)
+	l.proc, l.exit, l.failure = proc, nil, ""
+	l.report, l.rates, l.told = lane.Report{}, nil, 0
+	l.state, l.upAt = wire.StateRunning, time.Now()
+	l.cutOff, l.lost = 0, 0
+	if l.restarts > 0 {
+		s.mark(l, chart.MarkRestart, "restarted")
+		s.say(false, fmt.Sprintf("%s was started again. Its readers come back.", l.name))
+	}
+	s.tellAll()
+	s.events.version++
+}
+
+// laneEnded writes down how a lane ended.
+func (s *session) laneEnded(l *laneRun, exit supervisor.Exit) {
+	l.exit = &exit
+	l.cutOff, l.lost = l.report.Readers, l.report.BacklogCount
+	l.tabs = make(map[uint64]wire.Reader)
+	readers := fmt.Sprintf("%s cut off", were(l.cutOff, "reader"))
+	if exit.Reason == supervisor.ReasonLimit {
+		l.state = wire.StateKilled
+		s.markAt(l, exit.At, chart.MarkKill, "")
+		text := fmt.Sprintf("%s was killed: %s MiB, exit code %d. %s.", l.name, chart.MiB(float64(exit.Last.RSSBytes)), exit.Code, readers)
+		if l.lost > 0 && !l.replayable() {
+			text += fmt.Sprintf(" %s messages were in its memory and are lost.", chart.Count(l.lost))
+		}
+		s.say(true, text)
+	} else {
+		l.state = wire.StateCrashed
+		s.markAt(l, exit.At, chart.MarkKill, "")
+		text := fmt.Sprintf("%s ended: %s. %s.", l.name, exit.String(), readers)
+		if line := telling(exit.LogTail); line != "" {
+			text += " Its log says: " + line
+		}
+		s.say(true, text)
+	}
+	s.tellAll() // the crowd must not knock at a closed door
+	s.events.version++
+}
+
+// laneNeverReady writes down why a lane did not start.
+func (s *session) laneNeverReady(l *laneRun, err error) {
+	l.state = wire.StateCrashed
+	l.failure = err.Error()
+	s.say(true, fmt.Sprintf("%s could not be started: %v", l.name, err))
+	s.events.version++
+}
+
+// telling picks the line of a log that says what went wrong: the panic or error
+// line if there is one, else the last.
+func telling(lines []string) string {
+	for _, line := range lines {
+		if strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
+			return line
+		}
+	}
+	for i := len(lines) - 1; i >= 0; i-- {
+		if line := strings.TrimSpace(lines[i]); line != "" {
+			return line
+		}
+	}
+	return ""
+}
+
+// were joins a number and its noun with the verb that fits: "1 reader was",
+// "210 readers were".
+func were(n uint64, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " was"
+	}
+	return chart.Count(n) + " " + noun + "s were"
+}
+
+func (s *session) mark(l *laneRun, kind chart.MarkKind, label string) {
+	s.markAt(l, time.Now(), kind, label)
+}
+
+func (s *session) markAt(l *laneRun, at time.Time, kind chart.MarkKind, label string) {
+	l.marks = append(l.marks, wire.HistoryMark{
+		ElapsedMicros: uint64(max(0, at.Sub(s.startedAt)).Microseconds()),
+		Kind:          uint8(kind),
+		Label:         label,
+	})
+	s.events.marks++
+}

@@ -1,0 +1,201 @@
+package run
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"spillway/scenarios/script"
+	"spillway/server/internal/lane"
+	"spillway/wasm/throttle"
+)
+
+// Bounds of the live settings. They keep a shared laptop alive; a scenario obeys
+// them too.
+const (
+	MaxReaders       = 500 // of each group of the crowd, in each lane
+	MaxRate          = 1000.0
+	MinSizeBytes     = 64
+	MaxSizeBytes     = 256 << 10
+	MinLimitBytes    = 32 << 20  // below it a lane dies of being started
+	maxBytesASecond  = 200 << 20 // produced by all channels together
+	maxThrottleBytes = 1 << 30
+)
+
+// Settings are what can be changed while a run lives.
+type Settings struct {
+	SlowReaders    int                     `json:"slowReaders"`    // the throttle acts on them
+	HealthyReaders int                     `json:"healthyReaders"` // never throttled
+	RatePerSecond  float64                 `json:"ratePerSecond"`  // messages on the channel of each reader of the crowd
+	SizeBytes      int                     `json:"sizeBytes"`      // of one message, its head included; the llm workload has its own
+	Paused         bool                    `json:"paused"`         // the slow readers and the tabs do not read at all
+	Lanes          map[string]LaneSettings `json:"lanes"`
+}
+
+// LaneSettings are those of one lane.
+type LaneSettings struct {
+	Throttle   Throttle `json:"throttleBytesPerSecond"` // of its slow readers and of the tabs; null is unlimited
+	LimitBytes int64    `json:"limitBytes"`
+}
+
+// Throttle is a rate that JSON spells as a number of bytes per second, or null
+// for none.
+type Throttle throttle.Rate
+
+// MarshalJSON writes null for unlimited.
+func (t Throttle) MarshalJSON() ([]byte, error) {
+	if throttle.Rate(t) == throttle.Unlimited {
+		return []byte("null"), nil
+	}
+	return json.Marshal(int64(t))
+}
+
+// Optional tells a field that was set to null from one that is not there.
+type Optional struct {
+	Set  bool
+	Rate throttle.Rate
+}
+
+// UnmarshalJSON reads null as unlimited.
+func (o *Optional) UnmarshalJSON(text []byte) error {
+	o.Set = true
+	if bytes.Equal(text, []byte("null")) {
+		o.Rate = throttle.Unlimited
+		return nil
+	}
+	var n float64
+	if err := json.Unmarshal(text, &n); err != nil || n != math.Trunc(n) || n < 0 || n > maxThrottleBytes {
+		return fmt.Errorf("throttleBytesPerSecond %s: want a whole number from 0 to %d, or null for no throttle", text, maxThrottleBytes)
+	}
+	o.Rate = throttle.Rate(n)
+	return nil
+}
+
+// Patch changes settings. What is not there stays.
+type Patch struct {
+	SlowReaders    *int                 `json:"slowReaders"`
+	HealthyReaders *int                 `json:"healthyReaders"`
+	RatePerSecond  *float64             `json:"ratePerSecond"`
+	SizeBytes      *int                 `json:"sizeBytes"`
+	Paused         *bool                `json:"paused"`
+	Throttle       Optional             `json:"throttleBytesPerSecond"` // of every lane
+	Lanes          map[string]LanePatch `json:"lanes"`
+}
+
+// LanePatch changes the settings of one lane.
+type LanePatch struct {
+	Throttle   Optional `json:"throttleBytesPerSecond"`
+	LimitBytes *int64   `json:"limitBytes"`
+}
+
+// ErrInvalid marks settings that are out of range or unknown. Its text is a
+// sentence for whoever sent them.
+var ErrInvalid = errors.New("setting not possible")
+
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
+}
+
+// ParsePatch reads a patch. Unknown fields and anything behind the object are
+// errors: a misspelt setting must not look as if it had worked.
+func ParsePatch(text []byte) (Patch, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	var p Patch
+	if err := decoder.Decode(&p); err != nil {
+		return Patch{}, invalid("%s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if decoder.More() {
+		return Patch{}, invalid("something follows the object")
+	}
+	return p, nil
+}
+
+// settingsOf are those a scenario begins with. Everybody reads as fast as they
+// can: the story begins flat.
+func settingsOf(s script.Scenario, maxLimitBytes int64) Settings {
+	out := Settings{
+		SlowReaders:    s.Readers.Slow.Count,
+		HealthyReaders: s.Readers.Healthy.Count,
+		RatePerSecond:  float64(s.Workload.Rate),
+		SizeBytes:      int(s.Workload.Size),
+		Lanes:          make(map[string]LaneSettings, len(s.Lanes)),
+	}
+	if out.SizeBytes == 0 {
+		out.SizeBytes = 1 << 10
+	}
+	for _, l := range s.Lanes {
+		limit := int64(l.Limit)
+		if limit == 0 {
+			limit = lane.DefaultLimitBytes
+		}
+		out.Lanes[l.Name] = LaneSettings{
+			Throttle:   Throttle(throttle.Unlimited),
+			LimitBytes: min(limit, maxLimitBytes),
+		}
+	}
+	return out
+}
+
+// with returns the settings after p, or an error that wraps ErrInvalid and
+// leaves everything as it was.
+func (s Settings) with(p Patch, maxLimitBytes int64) (Settings, error) {
+	next := s
+	next.Lanes = maps.Clone(s.Lanes)
+	set(&next.SlowReaders, p.SlowReaders)
+	set(&next.HealthyReaders, p.HealthyReaders)
+	set(&next.RatePerSecond, p.RatePerSecond)
+	set(&next.SizeBytes, p.SizeBytes)
+	set(&next.Paused, p.Paused)
+	for name, l := range next.Lanes {
+		if p.Throttle.Set {
+			l.Throttle = Throttle(p.Throttle.Rate)
+			next.Lanes[name] = l
+		}
+	}
+	for name, change := range p.Lanes {
+		l, ok := next.Lanes[name]
+		if !ok {
+			return s, invalid("there is no lane %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(s.Lanes)), ", "))
+		}
+		if change.Throttle.Set {
+			l.Throttle = Throttle(change.Throttle.Rate)
+		}
+		set(&l.LimitBytes, change.LimitBytes)
+		next.Lanes[name] = l
+	}
+	return next, next.check(maxLimitBytes)
+}
+
+func (s Settings) check(maxLimitBytes int64) error {
+	switch {
+	case s.SlowReaders < 0 || s.SlowReaders > MaxReaders:
+		return invalid("slowReaders %d: from 0 to %d", s.SlowReaders, MaxReaders)
+	case s.HealthyReaders < 0 || s.HealthyReaders > MaxReaders:
+		return invalid("healthyReaders %d: from 0 to %d", s.HealthyReaders, MaxReaders)
+	case math.IsNaN(s.RatePerSecond) || s.RatePerSecond < 0 || s.RatePerSecond > MaxRate:
+		return invalid("ratePerSecond %v: from 0 to %v", s.RatePerSecond, MaxRate)
+	case s.SizeBytes < MinSizeBytes || s.SizeBytes > MaxSizeBytes:
+		return invalid("sizeBytes %d: from %d to %d", s.SizeBytes, MinSizeBytes, MaxSizeBytes)
+	}
+	if total := float64(s.SlowReaders+s.HealthyReaders) * s.RatePerSecond * float64(s.SizeBytes); total > maxBytesASecond {
+		return invalid("readers × rate × size come to %.0f MiB a second, at most %d", total/(1<<20), maxBytesASecond>>20)
+	}
+	for name, l := range s.Lanes {
+		if l.LimitBytes < MinLimitBytes || l.LimitBytes > maxLimitBytes {
+			return invalid("limitBytes %d of lane %s: from %d to %d, each lane's share of --max-memory", l.LimitBytes, name, MinLimitBytes, maxLimitBytes)
+		}
+	}
+	return nil
+}
+
+func set[T any](field *T, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}

@@ -1,0 +1,188 @@
+package run
+
+import (
+	"fmt"
+	"time"
+
+	"spillway/wasm/throttle"
+	"spillway/wasm/wire"
+	"spillway/web/chart"
+)
+
+const (
+	// SampleEvery is the rate of samples: 10 Hz.
+	SampleEvery = 100 * time.Millisecond
+	// floorsEvery is how often the producer learns what everybody has read.
+	floorsEvery = time.Second
+	// settleAfter is how long a slider must rest before the log speaks of it.
+	settleAfter = 700 * time.Millisecond
+	// behindAfter and caughtUp are ages at the slow readers: from the one on a
+	// lane counts as behind, under the other as having caught up.
+	behindAfter = 3 * time.Second
+	caughtUp    = time.Second
+)
+
+// tickLoop takes a sample 10 times a second for as long as the session lives.
+func (s *session) tickLoop() {
+	tick := time.NewTicker(SampleEvery)
+	defer tick.Stop()
+	var floorsAt time.Time
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case now := <-tick.C:
+			s.c.mu.Lock()
+			if s.alive() {
+				s.tick(now)
+				if now.Sub(floorsAt) >= floorsEvery {
+					floorsAt = now
+					s.sendFloors()
+				}
+			}
+			s.c.mu.Unlock()
+			s.c.o.Changed()
+		}
+	}
+}
+
+// tick measures once and notices what happened. Control.mu is held.
+func (s *session) tick(now time.Time) {
+	s.noteBroker()
+	s.last = s.sample(now)
+	for i, l := range s.lanes {
+		m := s.last.Lanes[i]
+		if l.state != wire.StateRunning || m.RSS == 0 {
+			continue
+		}
+		l.series.Append(wire.HistoryPoint{ElapsedMicros: s.last.ElapsedMicros, RSS: m.RSS, HeapInUse: m.HeapInUse, HeapTotal: m.HeapTotal})
+		s.noteRise(l, m)
+		s.noteCatchUp(l, m)
+	}
+	s.settleEvents(now)
+}
+
+// sample puts together what everybody reported last.
+func (s *session) sample(now time.Time) wire.Sample {
+	out := wire.Sample{
+		TakenAtMicros: now.UnixMicro(),
+		ElapsedMicros: uint64(max(0, now.Sub(s.startedAt)).Microseconds()),
+		State:         s.state,
+		Produced:      s.producer.Produced,
+		ProducerStall: s.producer.StallMicros,
+		BrokerRSS:     s.broker.rssBytes,
+		BrokerUsed:    uint64(s.broker.health.UsedMemoryBytes),
+		BrokerLimit:   uint64(s.broker.health.MaxMemoryBytes),
+		Lanes:         make([]wire.LaneSample, len(s.lanes)),
+	}
+	for i, l := range s.lanes {
+		out.Lanes[i] = s.laneSample(l)
+	}
+	return out
+}
+
+func (s *session) laneSample(l *laneRun) wire.LaneSample {
+	r := &l.report
+	m := wire.LaneSample{
+		State:     l.state,
+		Limit:     uint64(s.settings.Lanes[l.name].LimitBytes),
+		Delivered: r.Delivered,
+		Dropped:   r.Dropped,
+		Gaps:      l.goneGaps,
+		Repeats:   l.goneRepeats,
+		Restarts:  uint64(l.restarts),
+	}
+	for _, tab := range l.tabs {
+		m.Gaps += tab.Gaps
+		m.Repeats += tab.Repeats
+	}
+	slow, healthy := s.crowdOf(l.name)
+	m.Gaps += slow.Gaps + healthy.Gaps
+	m.Repeats += slow.Repeats + healthy.Repeats
+	if l.exit != nil {
+		m.ExitCode = uint64(max(0, l.exit.Code))
+		m.RSS = uint64(l.exit.Last.RSSBytes)
+		return m
+	}
+	if l.proc == nil {
+		return m
+	}
+	if p, ok := l.proc.Sample(); ok {
+		m.RSS = uint64(p.RSSBytes)
+	}
+	m.HeapInUse, m.HeapTotal, m.Live, m.OutsideHeap = r.HeapInUseBytes, r.HeapTotalBytes, r.LiveBytes, r.OutsideHeapBytes
+	m.Readers, m.Goroutines = r.Readers, r.Goroutines
+	m.BacklogCount, m.BacklogBytes, m.OldestMicros = r.BacklogCount, r.BacklogBytes, r.OldestMicros
+	m.Stalled, m.StallMicros = r.Stalled, r.StallMicros
+	m.PerSecond, m.BytesPerSec = l.perSecond()
+	m.HealthyP50, m.HealthyP99, m.SlowP50 = healthy.AgeP50Micros, healthy.AgeP99Micros, slow.AgeP50Micros
+	return m
+}
+
+// noteRise writes a line each time RSS passes another step.
+func (s *session) noteRise(l *laneRun, m wire.LaneSample) {
+	step := m.RSS / tellEveryBytes
+	if step <= l.told {
+		return
+	}
+	l.told = step
+	text := fmt.Sprintf("%s passes %d MiB.", l.name, step*tellEveryBytes>>20)
+	if m.BacklogBytes > 1<<20 {
+		text += fmt.Sprintf(" It holds %s nobody has read; its oldest message is %s old.",
+			chart.Bytes(float64(m.BacklogBytes)), chart.Age(time.Duration(m.OldestMicros)*time.Microsecond))
+	}
+	s.say(false, text)
+}
+
+// noteCatchUp writes a line when the slow readers of a lane that was behind get
+// fresh messages again.
+func (s *session) noteCatchUp(l *laneRun, m wire.LaneSample) {
+	age := time.Duration(m.SlowP50) * time.Microsecond
+	switch {
+	case age > behindAfter:
+		l.behind = true
+	case l.behind && age > 0 && age < caughtUp && s.rate(l.name) == throttle.Unlimited && !s.settings.Paused:
+		l.behind = false
+		if m.Gaps == 0 {
+			s.say(false, fmt.Sprintf("%s has caught up: its readers got every message, none lost, none twice.", l.name))
+		} else {
+			s.say(false, fmt.Sprintf("%s has caught up. Its readers miss %s messages.", l.name, chart.Count(m.Gaps)))
+		}
+	}
+}
+
+// sendFloors tells the producer up to where every reader of every lane that
+// reads from the streams has read, so that nothing else is ever trimmed. The
+// crowd and the tabs say it themselves; for a reader we know nothing of (curl)
+// it is what its lane has written.
+func (s *session) sendFloors() {
+	floors := make(map[string]uint64)
+	lower := func(channel string, seq uint64) {
+		if have, ok := floors[channel]; !ok || seq < have {
+			floors[channel] = seq
+		}
+	}
+	for _, l := range s.lanes {
+		if !l.replayable() {
+			continue
+		}
+		if !l.ended() {
+			for channel, seq := range l.report.Written {
+				lower(channel, seq)
+			}
+			for _, tab := range l.tabs {
+				lower(groupYou, tab.LastSeq)
+			}
+		}
+		slow, healthy := s.crowdOf(l.name)
+		for channel, seq := range slow.Read {
+			lower(channel, seq)
+		}
+		for channel, seq := range healthy.Read {
+			lower(channel, seq)
+		}
+	}
+	command := s.producerCommand()
+	command.Floors = floors
+	s.send(s.producing, command)
+}

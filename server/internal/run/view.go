@@ -1,0 +1,143 @@
+package run
+
+import (
+	"net"
+	"strconv"
+	"time"
+
+	"spillway/scenarios/script"
+	"spillway/server/internal/supervisor"
+	"spillway/wasm/throttle"
+	"spillway/wasm/wire"
+)
+
+// View is the run as it is at one moment, for pages and scripts. It shares
+// nothing that changes.
+type View struct {
+	RunID     string // empty before the first run
+	Scenario  script.Scenario
+	State     wire.State
+	StartedAt time.Time
+	Elapsed   time.Duration
+	Settings  Settings
+	Sample    wire.Sample
+	Lanes     []LaneView
+	Log       []Entry // oldest first
+	Verdict   Verdict
+	Notice    Notice
+	Broker    BrokerKind
+	Version   uint64 // changes when anything but the sample does
+	Marks     uint64 // changes when a mark is added to a curve
+}
+
+// LaneView is one lane of a View.
+type LaneView struct {
+	Name     string
+	Plan     script.Lane
+	Way      []string // stations of the data in words
+	State    wire.State
+	Status   string // a few words
+	Say      string // one sentence
+	PID      int    // 0 unless it lives
+	Port     int    // 0 before it first listened
+	Exit     *supervisor.Exit
+	Throttle throttle.Rate
+}
+
+// View reads the run.
+func (c *Control) View() View {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.session
+	if s == nil {
+		s = c.sleeping()
+	}
+	v := View{
+		RunID:     s.id,
+		Scenario:  s.scenario,
+		State:     s.state,
+		StartedAt: s.startedAt,
+		Elapsed:   s.elapsed(),
+		Settings:  s.settings,
+		Sample:    s.last,
+		Log:       s.events.log,
+		Verdict:   s.verdict(),
+		Notice:    s.notice(),
+		Broker:    c.o.Broker.Kind,
+		Version:   s.events.version,
+		Marks:     s.events.marks,
+	}
+	if len(v.Sample.Lanes) == 0 {
+		v.Sample = s.sample(s.startedAt)
+	}
+	for _, l := range s.lanes {
+		lv := LaneView{
+			Name:     l.name,
+			Plan:     l.plan,
+			Way:      l.way,
+			State:    l.state,
+			Status:   s.status(l),
+			Say:      s.sentence(l),
+			Port:     l.port,
+			Exit:     l.exit,
+			Throttle: s.rate(l.name),
+		}
+		if l.proc != nil && l.exit == nil && s.alive() {
+			lv.PID = l.proc.PID()
+		}
+		v.Lanes = append(v.Lanes, lv)
+	}
+	return v
+}
+
+// sleeping is the session that would begin, for a page that is opened before
+// the first. c.mu is held.
+func (c *Control) sleeping() *session {
+	now := time.Now()
+	s := &session{
+		c:         c,
+		scenario:  c.o.Scenario,
+		state:     wire.StateRest,
+		startedAt: now,
+		endedAt:   now,
+		settings:  settingsOf(c.o.Scenario, c.maxLimitBytes()),
+	}
+	for _, l := range s.scenario.Lanes {
+		lane := newLaneRun(l)
+		lane.state = wire.StateRest
+		s.lanes = append(s.lanes, lane)
+	}
+	return s
+}
+
+// History returns the curves so far.
+func (c *Control) History() wire.History {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var h wire.History
+	if c.session == nil {
+		return h
+	}
+	for _, l := range c.session.lanes {
+		h.Lanes = append(h.Lanes, wire.LaneHistory{
+			Points: l.series.Snapshot(),
+			Marks:  append([]wire.HistoryMark(nil), l.marks...),
+		})
+	}
+	return h
+}
+
+// Scenario is the one that runs or would.
+func (c *Control) Scenario() script.Scenario {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.o.Scenario
+}
+
+// StreamURL is where a program on the same machine as host reads a lane.
+func (l LaneView) StreamURL(host string) string {
+	if l.Port == 0 {
+		return ""
+	}
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(l.Port)) + "/stream"
+}

@@ -1,0 +1,104 @@
+package site
+
+import (
+	"crypto/subtle"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// tokenCookie keeps the token of a page that was opened with it. Cookies do not
+// tell ports apart; a second server on the same host has its own token and asks
+// for it anew.
+const tokenCookie = "spillway_token"
+
+// guard refuses what a page of another site could make a browser send: a
+// foreign Host on a loopback server (DNS rebinding), and a foreign Origin on
+// everything that changes something or opens the hub.
+func (s *Site) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		if s.o.Loopback && !isLoopbackName(hostOf(r)) {
+			s.refuse(w, r, http.StatusForbidden, "This server answers on this machine only, as localhost or 127.0.0.1, not as "+hostOf(r)+".")
+			return
+		}
+		if changes(r) && !sameOrigin(r) {
+			s.refuse(w, r, http.StatusForbidden, "A page from "+r.Header.Get("Origin")+" may not do this.")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Site) refuse(w http.ResponseWriter, r *http.Request, status int, why string) {
+	s.log.Warn("request refused", "status", status, "from", r.RemoteAddr, "path", r.URL.Path, "why", why)
+	s.fault(w, r, status, "Not from here", why)
+}
+
+// changes tells whether a request does something. The hub is a GET that does.
+func changes(r *http.Request) bool {
+	return r.Method != http.MethodGet && r.Method != http.MethodHead || r.URL.Path == "/hub"
+}
+
+// sameOrigin tells whether a request comes from our own page, or from no page.
+func sameOrigin(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && strings.EqualFold(u.Host, r.Host)
+}
+
+// maySteer tells whether a request may change the run.
+func (s *Site) maySteer(r *http.Request) bool {
+	if s.o.Loopback {
+		return true
+	}
+	given, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if cookie, err := r.Cookie(tokenCookie); err == nil && !bearer {
+		given = cookie.Value
+	}
+	return s.isToken(given)
+}
+
+func (s *Site) isToken(given string) bool {
+	return s.o.Token != "" && subtle.ConstantTimeCompare([]byte(given), []byte(s.o.Token)) == 1
+}
+
+// takeToken turns the token of the URL into a cookie and the URL into one that
+// can be shown on a projector.
+func (s *Site) takeToken(w http.ResponseWriter, r *http.Request) {
+	if !s.o.Loopback {
+		token := r.URL.Query().Get("token")
+		if !s.isToken(token) {
+			s.refuse(w, r, http.StatusForbidden, "This token is not that of the running server; it prints a new one each time it starts.")
+			return
+		}
+		http.SetCookie(w, &http.Cookie{Name: tokenCookie, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+	}
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// hostOf is the name under which the client knows this server, without a port.
+func hostOf(r *http.Request) string {
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return strings.Trim(host, "[]")
+}
+
+func isLoopbackName(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func wantsHTML(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept"), "text/html")
+}

@@ -1,0 +1,108 @@
+package site
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"spillway/server/internal/client"
+	"spillway/web/page"
+)
+
+// assets are the files beside the page. Each has its hash in its URL, so a
+// browser keeps it for ever and still sees every change at once.
+type assets struct {
+	files map[string]asset // by name below /static/
+	urls  page.Assets
+}
+
+type asset struct {
+	body        []byte
+	gzipped     bool
+	contentType string
+	version     string
+}
+
+var contentTypes = map[string]string{
+	".css":  "text/css; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".svg":  "image/svg+xml",
+	".wasm": "application/wasm",
+}
+
+func newAssets(static fs.FS, c client.Files) (assets, error) {
+	a := assets{files: make(map[string]asset)}
+	names, err := fs.Glob(static, "*.*")
+	if err != nil {
+		return a, fmt.Errorf("list static files: %w", err)
+	}
+	for _, name := range names {
+		body, err := fs.ReadFile(static, name)
+		if err != nil {
+			return a, fmt.Errorf("read static file: %w", err)
+		}
+		a.add(name, body, false)
+	}
+	a.add("client.wasm", c.WASM, true)
+	a.add(client.ExecFile, c.Exec, false)
+	a.urls = page.Assets{
+		Style: a.url("app.css"), Theme: a.url("theme.js"), Boot: a.url("boot.js"), Worker: a.url("worker.js"),
+		Exec: a.url(client.ExecFile), Client: a.url("client.wasm"), Mark: a.url("mark.svg"),
+	}
+	return a, nil
+}
+
+func (a assets) add(name string, body []byte, gzipped bool) {
+	sum := sha256.Sum256(body)
+	a.files[name] = asset{body, gzipped, contentTypes[path.Ext(name)], hex.EncodeToString(sum[:6])}
+}
+
+func (a assets) url(name string) string { return "/static/" + name + "?v=" + a.files[name].version }
+
+// ServeHTTP serves one file.
+func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := strings.TrimPrefix(r.URL.Path, "/static/")
+	f, ok := a.files[name]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", f.contentType)
+	h.Set("Cache-Control", "no-cache")
+	if r.URL.Query().Get("v") == f.version {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	h.Set("ETag", `"`+f.version+`"`)
+	body := f.body
+	if f.gzipped {
+		h.Set("Vary", "Accept-Encoding")
+		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			h.Set("Content-Encoding", "gzip")
+		} else if body = unzip(body); body == nil {
+			http.Error(w, "the client cannot be unpacked", http.StatusInternalServerError)
+			return
+		}
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+// unzip is for the rare client that takes no gzip. nil if it is damaged.
+func unzip(packed []byte) []byte {
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil
+	}
+	var out bytes.Buffer
+	if _, err := out.ReadFrom(r); err != nil {
+		return nil
+	}
+	return out.Bytes()
+}

@@ -1,0 +1,69 @@
+// Spillway is a backpressure playground: the same stream through several lanes
+// side by side, each in its own process, so that a room full of people sees one
+// server run out of memory while the one beside it stays flat.
+//
+// The one binary has several modes. A person starts the first; it starts the
+// others from the same executable.
+//
+//	spillway           pages, live hub, run control, supervisor
+//	├─ broker          the embedded Redis subset
+//	├─ producer        the one workload, the same messages for every lane
+//	├─ lane …          source → strategy → transport, one process each
+//	└─ crowd           synthetic readers
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"spillway/server/internal/child"
+)
+
+// Exit codes.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 64  // as in sysexits.h
+	exitScript  = 104 // a scenario file is not valid
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := start(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// start picks the mode.
+func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	mode := ""
+	if len(args) > 0 {
+		mode = args[0]
+	}
+	switch mode {
+	case "broker":
+		return serveChild(ctx, stdin, stdout, stderr, runBroker)
+	case "producer":
+		return serveChild(ctx, stdin, stdout, stderr, runProducer)
+	case "lane":
+		return serveChild(ctx, stdin, stdout, stderr, runLane)
+	case "crowd":
+		return serveChild(ctx, stdin, stdout, stderr, runCrowd)
+	}
+	return serve(ctx, args, stdout, stderr)
+}
+
+// serveChild runs a mode that only the server starts.
+func serveChild[C any](ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, mode func(context.Context, C, *child.Link, childLog) error) int {
+	log := child.NewLog(stderr)
+	err := child.Serve(ctx, child.Options{Stdin: stdin, Stdout: stdout, Log: log},
+		func(ctx context.Context, cfg C, link *child.Link) error { return mode(ctx, cfg, link, log) })
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+	}
+	return child.ExitCode(err)
+}
