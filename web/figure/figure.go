@@ -27,22 +27,22 @@ const None = "–"
 
 // All lists the figures below a lane's chart in the order of their importance.
 var All = []Figure{
-	{"backlog", "backlog", "Messages this lane has accepted and not yet written to a reader. Counted by the lane itself.", true,
+	{"backlog", "backlog", "What this lane has accepted and not yet written to a reader, in bytes of the messages. Counted by the lane itself.", true,
 		alive(func(s wire.LaneSample) string { return chart.Bytes(float64(s.BacklogBytes)) })},
 	{"backlogCount", "messages", "The same backlog as a number of messages. Counted by the lane itself.", false,
 		alive(func(s wire.LaneSample) string { return chart.Count(s.BacklogCount) })},
-	{"oldest", "oldest", "How long ago the oldest message of the backlog was produced.", true,
+	{"oldest", "oldest", "How long ago the oldest message of the backlog was produced: the time its head says, read by the lane.", true,
 		alive(func(s wire.LaneSample) string { return age(s.OldestMicros, s.BacklogCount > 0) })},
 	{"waiting", "waiting for room", "Readers whose write is blocked now because there is no room towards them, and the longest of these waits. Read from the lane's current writes.", false,
 		alive(waiting)},
-	{"delivered", "delivered", "Messages per second written to readers, over the last second. Written means handed to the kernel.", true,
+	{"delivered", "delivered", "Messages per second written to readers, over the last second. Written means handed to the kernel. Counted by the lane itself.", true,
 		alive(func(s wire.LaneSample) string { return chart.Short(float64(s.PerSecond)) + "/s" })},
 	{"p50", "healthy p50", "Half of the messages that healthy readers got in the last second were younger than this, from produced to read. Measured by the readers.", false,
 		alive(func(s wire.LaneSample) string { return age(s.HealthyP50, s.HealthyP99 > 0) })},
 	{"p99", "healthy p99", "99 of 100 messages that healthy readers got in the last second were younger than this, from produced to read. Measured by the readers.", true,
 		alive(func(s wire.LaneSample) string { return age(s.HealthyP99, s.HealthyP99 > 0) })},
 	{"gaps", "gaps", "Messages that readers of this lane saw missing in the sequence: lost for them. Counted by the readers.", true,
-		func(s wire.LaneSample) string { return chart.Short(float64(s.Gaps)) }},
+		gaps},
 }
 
 // Memory lists the figures of the memory line, with what a Node user calls
@@ -54,8 +54,16 @@ var Memory = []Figure{
 		alive(func(s wire.LaneSample) string { return chart.Bytes(float64(s.HeapTotal)) })},
 	{"outside", "outside heap", "Stacks and the runtime itself. From the Go runtime of the lane.", false,
 		alive(func(s wire.LaneSample) string { return chart.Bytes(float64(s.OutsideHeap)) })},
-	{"readers", "readers", "Connections this lane has open now.", false,
+	{"readers", "readers", "Readers connected now. Counted by the lane itself.", false,
 		alive(func(s wire.LaneSample) string { return chart.Count(s.Readers) })},
+}
+
+// gaps outlive their lane: what was lost stays lost.
+func gaps(s wire.LaneSample) string {
+	if s.State == wire.StateRest || s.State == wire.StateStarting {
+		return None
+	}
+	return chart.Short(float64(s.Gaps))
 }
 
 // RSSHelp says where the big number comes from.

@@ -14,14 +14,16 @@ import (
 )
 
 // TestLook writes every stage as a file to be looked at in a browser, into the
-// folder that SPILLWAY_LOOK names. SPILLWAY_CHART ("640x240") lays the charts
-// out as the client would after it measured them.
+// folder that SPILLWAY_LOOK names; serve that folder. SPILLWAY_CHART ("640x240")
+// lays the charts out as the client does after it measured them.
 func TestLook(t *testing.T) {
 	folder := os.Getenv("SPILLWAY_LOOK")
 	if folder == "" {
 		t.Skip("SPILLWAY_LOOK names no folder")
 	}
-	require.NoError(t, os.CopyFS(filepath.Join(t.TempDir(), "static"), web.Static()))
+	static := filepath.Join(folder, "static")
+	require.NoError(t, os.RemoveAll(static))
+	require.NoError(t, os.CopyFS(static, web.Static()))
 	for _, name := range example.Names {
 		s := example.Stage(name)
 		if w, h, ok := strings.Cut(os.Getenv("SPILLWAY_CHART"), "x"); ok {
@@ -31,8 +33,6 @@ func TestLook(t *testing.T) {
 			require.NoError(t, err)
 			example.Redraw(name, &s, width, height)
 		}
-		var page strings.Builder
-		require.NoError(t, s.Page().Render(t.Context(), &page))
-		require.NoError(t, os.WriteFile(filepath.Join(folder, name+".html"), []byte(page.String()), 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name+".html"), []byte(render(t, s.Page())), 0o644))
 	}
 }
