@@ -16,9 +16,9 @@ const (
 	// large as its receive buffer, so that usually one read of the socket takes
 	// what is there, and no larger, because it counts as read ahead.
 	bufferBytes = 4 << 10
-	// maxReadBytes bounds a read of an unthrottled reader. More is not in so
-	// small a receive buffer.
-	maxReadBytes = 8 << 10
+	// maxReadBytes bounds a read of an unthrottled reader. There is hardly more
+	// in so small a receive buffer, and every reader has memory of this size.
+	maxReadBytes = 4 << 10
 	// answerWait bounds connecting, and then the wait for the response's head.
 	answerWait = 5 * time.Second
 	// maxHeadBytes bounds that head.

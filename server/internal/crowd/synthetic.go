@@ -2,7 +2,9 @@ package crowd
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -20,6 +22,8 @@ const (
 	// do not come back in step.
 	retryFirst, retryLongest = 200 * time.Millisecond, 3 * time.Second
 )
+
+var errEnded = errors.New("the lane ended the stream")
 
 // synthetic is one reader. Its goroutine runs read; the crowd samples it.
 type synthetic struct {
@@ -108,7 +112,10 @@ func (s *synthetic) read(ctx context.Context, stream *stream) error {
 			s.decoder.Feed(buffer[:n], now)
 			s.mu.Unlock()
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return errEnded
+		case err != nil:
 			return fmt.Errorf("read stream: %w", err)
 		}
 	}
