@@ -108,7 +108,6 @@ type Server struct {
 type counters struct {
 	connections, rejected         int64
 	commands, errors              int64
-	hits, misses                  int64
 	outputLimitDisconnections     int64
 	queryLimitDisconnections      int64
 	messagesPublished, deliveries int64

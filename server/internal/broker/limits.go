@@ -63,6 +63,11 @@ func classNamed(name string) (class, bool) {
 	return 0, false
 }
 
+// reached reports whether waiting bytes are at one of the bounds.
+func (l OutputLimit) reached(waiting int64) bool {
+	return l.HardBytes > 0 && waiting >= l.HardBytes || l.SoftBytes > 0 && waiting >= l.SoftBytes
+}
+
 // exceeded reports whether a client with waiting bytes, which went over the soft
 // bound at softSince (zero: it is not over), must go, and the new softSince.
 func (l OutputLimit) exceeded(waiting int64, softSince, now time.Time) (bool, time.Time) {

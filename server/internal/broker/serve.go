@@ -156,13 +156,11 @@ func (s *Server) wakeDirty() {
 // enforce disconnects c if it is over the output limit of its class.
 func (s *Server) enforce(c *conn, waiting int64) {
 	limit := s.limits[c.class()]
-	if limit.HardBytes == 0 && limit.SoftBytes == 0 {
+	if !limit.reached(waiting) { // nearly always, and then the clock is not read
+		c.softSince = time.Time{}
 		return
 	}
-	over, since := false, time.Time{}
-	if limit.HardBytes > 0 && waiting >= limit.HardBytes || limit.SoftBytes > 0 && waiting >= limit.SoftBytes {
-		over, since = limit.exceeded(waiting, c.softSince, time.Now())
-	}
+	over, since := limit.exceeded(waiting, c.softSince, time.Now())
 	c.softSince = since
 	if !over {
 		return

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/tidwall/redcon"
@@ -50,15 +51,16 @@ func (s *stream) walk(from, end position, visit func(n *node, i, j int) bool) {
 // included, oldest first. A limit of 0 is none.
 func (s *stream) appendRange(dst []byte, from, to streamID, limit int) []byte {
 	start, end := s.interval(from, to)
-	count := 0
-	s.walk(start, end, func(_ *node, i, j int) bool {
+	count, size := 0, len("*\r\n")+digits(uint64(s.length))
+	s.walk(start, end, func(n *node, i, j int) bool {
+		if limit > 0 {
+			j = min(j, i+limit-count)
+		}
 		count += j - i
+		size += len(n.encoded(i, j))
 		return limit == 0 || count < limit
 	})
-	if limit > 0 {
-		count = min(count, limit)
-	}
-	dst = redcon.AppendArray(dst, count)
+	dst = redcon.AppendArray(slices.Grow(dst, size), count)
 	s.walk(start, end, func(n *node, i, j int) bool {
 		j = min(j, i+count)
 		dst = append(dst, n.encoded(i, j)...)
