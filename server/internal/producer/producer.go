@@ -3,10 +3,8 @@ package producer
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -14,14 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"spillway/wasm/wire"
-)
-
-const (
-	// reportEvery is 10 Hz.
-	reportEvery = 100 * time.Millisecond
-	// removeGrace is how long the removal of the streams may take at the end;
-	// shorter than what a process that was told to leave is given.
-	removeGrace = 300 * time.Millisecond
 )
 
 // Link is the connection to the server that started this process. The package
@@ -173,131 +163,6 @@ func (p *producer) make(g *group, c *channel) {
 	// one; nothing there is written again.
 	r.messages = append(r.messages, message{channel: c, seq: c.seq, payload: r.buffer[start:len(r.buffer):len(r.buffer)]})
 	c.dueAt += c.stream.Gap()
-}
-
-// adopt puts the settings that are wanted into effect. It blocks while new
-// channels ask the broker where they begin.
-func (p *producer) adopt(ctx context.Context) error {
-	p.mu.Lock()
-	wanted := p.wanted
-	p.mu.Unlock()
-	s := &p.schedule
-	s.paused = wanted.paused
-	p.writer.maxLen = wanted.retention.MaxLen
-	for i, to := range wanted.groups {
-		if i == len(s.groups) {
-			s.groups = append(s.groups, &group{Group: to})
-		}
-		g := s.groups[i]
-		s.set(g, to)
-		if err := p.fill(ctx, g); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// fill gives g the channels it lacks. Each begins behind what its stream has:
-// at 1, or further on where a producer of this run has ended before.
-func (p *producer) fill(ctx context.Context, g *group) error {
-	if g.lacking() <= 0 {
-		return nil
-	}
-	first := len(g.channels)
-	keys := make([]string, g.lacking())
-	for i := range keys {
-		keys[i] = key(p.cfg.RunID, g.channel(first+i))
-	}
-	last, err := p.writer.last(ctx, keys)
-	if err != nil {
-		return err
-	}
-	for i, k := range keys {
-		name := g.channel(first + i)
-		r := &record{key: k, channel: name, group: g.Name}
-		r.stored.Store(last[i])
-		p.journal.add(r)
-		p.schedule.join(g, &channel{
-			stream: p.workload.Stream(randomOf(p.cfg.Seed, name)),
-			seq:    last[i],
-			record: r,
-		})
-	}
-	return nil
-}
-
-// obey takes commands until ctx is done. One that is not valid is logged and
-// changes nothing.
-func (p *producer) obey(ctx context.Context, commands <-chan json.RawMessage) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case line, ok := <-commands:
-			if !ok {
-				commands = nil // the end of the process follows
-				continue
-			}
-			if err := p.command(line); err != nil {
-				p.log.Warn("refuse command", "err", err)
-			}
-		}
-	}
-}
-
-func (p *producer) command(line json.RawMessage) error {
-	var c Command
-	if err := json.Unmarshal(line, &c); err != nil {
-		return fmt.Errorf("decode command: %w", err)
-	}
-	p.mu.Lock()
-	next, err := p.wanted.with(c)
-	p.wanted = next
-	p.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	if c.Floors != nil {
-		p.retention.tell(c.Floors)
-	}
-	select {
-	case p.changed <- struct{}{}:
-	default:
-	}
-	return nil
-}
-
-// tell reports 10 times a second.
-func (p *producer) tell(ctx context.Context, link Link) error {
-	ticker := time.NewTicker(reportEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-ticker.C:
-		}
-		p.mu.Lock()
-		groups := slices.Clone(p.wanted.groups)
-		p.mu.Unlock()
-		if err := link.Report(p.journal.read(groups)); err != nil {
-			p.log.Warn("report", "err", err)
-		}
-	}
-}
-
-// remove deletes the streams of the run, so that nothing of it stays in a broker
-// that lives on.
-func (p *producer) remove(ctx context.Context, store store) {
-	ctx, cancel := context.WithTimeout(ctx, removeGrace)
-	defer cancel()
-	var keys []string
-	for _, r := range p.journal.all() {
-		keys = append(keys, r.key)
-	}
-	if err := store.Remove(ctx, keys); err != nil && !errors.Is(err, errUnanswered) {
-		p.log.Warn("streams of the run stay in the broker", "err", err)
-	}
 }
 
 // key is the name of a channel in the broker, the same for the stream and for

@@ -1,0 +1,54 @@
+package producer
+
+import "context"
+
+// adopt puts the settings that are wanted into effect. It blocks while new
+// channels ask the broker where they begin.
+func (p *producer) adopt(ctx context.Context) error {
+	p.mu.Lock()
+	wanted := p.wanted
+	p.mu.Unlock()
+	s := &p.schedule
+	s.paused = wanted.paused
+	p.writer.maxLen = wanted.retention.MaxLen
+	for i, to := range wanted.groups {
+		if i == len(s.groups) {
+			s.groups = append(s.groups, &group{Group: to})
+		}
+		g := s.groups[i]
+		s.set(g, to)
+		if err := p.fill(ctx, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill gives g the channels it lacks. Each begins behind what its stream has:
+// at 1, or further on where a producer of this run has ended before.
+func (p *producer) fill(ctx context.Context, g *group) error {
+	if g.lacking() <= 0 {
+		return nil
+	}
+	first := len(g.channels)
+	keys := make([]string, g.lacking())
+	for i := range keys {
+		keys[i] = key(p.cfg.RunID, g.channel(first+i))
+	}
+	last, err := p.writer.last(ctx, keys)
+	if err != nil {
+		return err
+	}
+	for i, k := range keys {
+		name := g.channel(first + i)
+		r := &record{key: k, channel: name, group: g.Name}
+		r.stored.Store(last[i])
+		p.journal.add(r)
+		p.schedule.join(g, &channel{
+			stream: p.workload.Stream(randomOf(p.cfg.Seed, name)),
+			seq:    last[i],
+			record: r,
+		})
+	}
+	return nil
+}
