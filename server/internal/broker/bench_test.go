@@ -96,7 +96,7 @@ func BenchmarkStream(b *testing.B) {
 					return
 				}
 				defer nc.Close()
-				if err := follow(nc, last); err != nil {
+				if err := follow(nc, "s", last); err != nil {
 					failed.Store(err)
 				}
 			})
@@ -117,13 +117,50 @@ func BenchmarkStream(b *testing.B) {
 	})
 }
 
+// BenchmarkReaders is the load of a pull lane: 200 readers, each blocked on a
+// stream of its own, to which b.N entries of 1 KB go in turn.
+func BenchmarkReaders(b *testing.B) {
+	const readers = 200
+	eachProcess(b, func(b *testing.B, target *brokertest.Broker) {
+		ctx := b.Context()
+		c := target.Client(b, nil)
+		value := strings.Repeat("x", 1000)
+		rounds := max(b.N/readers, 1)
+		var wg sync.WaitGroup
+		var failed atomic.Value
+		for n := range readers {
+			nc, err := net.Dial("tcp", target.Addr)
+			require.NoError(b, err)
+			defer nc.Close()
+			wg.Go(func() {
+				if err := follow(nc, fmt.Sprint("s", n), fmt.Sprint(rounds, "-0")); err != nil {
+					failed.Store(err)
+				}
+			})
+		}
+		b.ResetTimer()
+		for round := range rounds {
+			_, err := c.Pipelined(ctx, func(p redis.Pipeliner) error {
+				for n := range readers {
+					p.Do(ctx, "XADD", fmt.Sprint("s", n), fmt.Sprint(round+1, "-0"), "m", value)
+				}
+				return nil
+			})
+			require.NoError(b, err)
+		}
+		wg.Wait()
+		require.Nil(b, failed.Load())
+		b.ReportMetric(float64(rounds*readers)/b.Elapsed().Seconds(), "delivered/s")
+	})
+}
+
 // follow reads a stream to the entry with the last id. It does not parse more
 // than the ids: the client must not be the bottleneck.
-func follow(nc net.Conn, last string) error {
-	r := bufio.NewReaderSize(nc, 256<<10)
+func follow(nc net.Conn, key, last string) error {
+	r := bufio.NewReaderSize(nc, 64<<10)
 	for id := "0-0"; id != last; {
 		if _, err := fmt.Fprintf(nc, "*8\r\n$5\r\nXREAD\r\n$5\r\nBLOCK\r\n$5\r\n10000\r\n$5\r\nCOUNT\r\n$2\r\n64\r\n"+
-			"$7\r\nSTREAMS\r\n$1\r\ns\r\n$%d\r\n%s\r\n", len(id), id); err != nil {
+			"$7\r\nSTREAMS\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n", len(key), key, len(id), id); err != nil {
 			return err
 		}
 		// *1 *2 $1 s *entries, each of them *2 $n id *2 $1 m $200 value
