@@ -14,11 +14,11 @@
 package main
 
 import (
-	"context"
 	"syscall/js"
 
 	"spillway/wasm/internal/dom"
 	"spillway/wasm/internal/page"
+	"spillway/wasm/internal/scope"
 	"spillway/wasm/internal/worker"
 )
 
@@ -27,7 +27,7 @@ func main() {
 	case "page":
 		runPage()
 	case "worker":
-		worker.Run(context.Background()) // until the page terminates it
+		worker.Run(scope.New(nil)) // until the page terminates it
 	default:
 		panic("unknown role " + role)
 	}
@@ -37,14 +37,14 @@ func main() {
 // before, since the browser would go on filling them. A page that comes back
 // from the browser's cache begins anew.
 func runPage() {
-	ctx, leave := context.WithCancel(context.Background())
-	defer leave()
-	dom.Listen(js.Global(), "pagehide", func(js.Value) { leave() })
+	visit := scope.New(nil)
+	defer visit.End()
+	dom.Listen(js.Global(), "pagehide", func(js.Value) { visit.End() })
 	dom.Listen(js.Global(), "pageshow", func(event js.Value) {
 		if event.Get("persisted").Bool() {
 			js.Global().Get("location").Call("reload")
 		}
 	})
-	page.Run(ctx)
+	page.Run(visit)
 	select {} // the listeners above are still needed
 }

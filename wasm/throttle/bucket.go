@@ -1,10 +1,6 @@
 package throttle
 
-import (
-	"math"
-	"math/bits"
-	"time"
-)
+import "math/bits"
 
 // Bounds of what one read asks for.
 const (
@@ -19,13 +15,15 @@ const (
 	MaxReadBytes = 256 << 10
 )
 
-// burst is how much unused time a bucket remembers. It makes up for a timer
-// that fires late and for bytes that arrive late, and it bounds what a reader
-// may catch up on after silence to a quarter of a second at its rate.
-const burst = 250 * time.Millisecond
-
-// longest bounds a wait, so that a tiny rate cannot overflow the clock.
-const longest = time.Hour
+const (
+	microsPerSecond = 1_000_000
+	// burstMicros is how much unused time a bucket remembers. It makes up for a
+	// timer that fires late and for bytes that arrive late, and it bounds what a
+	// reader may catch up on after silence to a quarter of a second at its rate.
+	burstMicros = microsPerSecond / 4
+	// longestMicros bounds a wait, so that a tiny rate cannot overflow the clock.
+	longestMicros = 3600 * microsPerSecond
+)
 
 // Bucket paces reads to a rate. It is a token bucket kept as one point in time,
 // the moment at which everything read so far is paid for (the generic cell rate
@@ -33,17 +31,17 @@ const longest = time.Hour
 // stretch of t seconds a reader that always has bytes to read gets rate × t,
 // give or take the burst and one read.
 //
-// Time comes in from outside and must not run backwards. A Bucket belongs to
-// one goroutine; [Pacer] is the one to share.
+// Time comes in from outside, in microseconds of any clock that does not run
+// backwards. A Bucket belongs to one goroutine; [Pacer] is the one to share.
 type Bucket struct {
 	rate   Rate
-	paidAt time.Time // when all bytes read so far are paid for
-	drawn  Rate      // the rate at which paidAt was calculated; > 0
+	paidAt float64 // microseconds: when all bytes read so far are paid for
+	drawn  Rate    // the rate at which paidAt was calculated; > 0
 }
 
 // NewBucket returns a bucket without debt and without saved time.
-func NewBucket(rate Rate, now time.Time) *Bucket {
-	return &Bucket{rate: rate, paidAt: now, drawn: max(rate, 1)}
+func NewBucket(rate Rate, nowMicros int64) *Bucket {
+	return &Bucket{rate: rate, paidAt: float64(nowMicros), drawn: max(rate, 1)}
 }
 
 // Rate is the rate last set.
@@ -53,7 +51,7 @@ func (b *Bucket) Rate() Rate { return b.rate }
 // yet is waited for at the old or the new rate, whichever is faster: a reader
 // that is released does not sit out an old debt, and one that is slowed down
 // does not pay for fast bytes at the slow rate.
-func (b *Bucket) SetRate(r Rate, now time.Time) {
+func (b *Bucket) SetRate(r Rate, nowMicros int64) {
 	if r < 0 {
 		r = Unlimited
 	}
@@ -61,12 +59,13 @@ func (b *Bucket) SetRate(r Rate, now time.Time) {
 		return
 	}
 	b.rate = r
-	debt := b.paidAt.Sub(now)
+	now := float64(nowMicros)
+	debt := b.paidAt - now
 	switch {
 	case debt <= 0 || r == Unlimited:
 		b.paidAt = now
 	case r > b.drawn:
-		b.paidAt = now.Add(time.Duration(float64(debt) * float64(b.drawn) / float64(r)))
+		b.paidAt = now + debt*float64(b.drawn)/float64(r)
 	}
 	if r > 0 {
 		b.drawn = r
@@ -77,7 +76,8 @@ func (b *Bucket) SetRate(r Rate, now time.Time) {
 // before the next read. It reports paused, and no wait, while the rate is
 // Stopped: then only a change of rate lets the reader go on. Spend(0, now) asks
 // again without reading.
-func (b *Bucket) Spend(n int, now time.Time) (wait time.Duration, paused bool) {
+func (b *Bucket) Spend(n int, nowMicros int64) (waitMicros int64, paused bool) {
+	now := float64(nowMicros)
 	switch b.rate {
 	case Unlimited:
 		b.paidAt = now
@@ -85,12 +85,9 @@ func (b *Bucket) Spend(n int, now time.Time) (wait time.Duration, paused bool) {
 	case Stopped:
 		return 0, true
 	}
-	if earliest := now.Add(-burst); b.paidAt.Before(earliest) {
-		b.paidAt = earliest
-	}
-	price := math.Min(float64(n)/float64(b.rate)*float64(time.Second), float64(longest))
-	b.paidAt = b.paidAt.Add(time.Duration(price))
-	return min(max(b.paidAt.Sub(now), 0), longest), false
+	b.paidAt = max(b.paidAt, now-burstMicros)
+	b.paidAt += min(float64(n)/float64(b.rate)*microsPerSecond, longestMicros)
+	return int64(min(max(b.paidAt-now, 0), longestMicros)), false
 }
 
 // ReadBytes is how many bytes the next read should ask for: a tenth of a

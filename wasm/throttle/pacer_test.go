@@ -1,3 +1,5 @@
+//go:build !js
+
 package throttle_test
 
 import (

@@ -1,22 +1,20 @@
 package model
 
-import "time"
-
 // The waits between attempts to connect: short at first, since most failures are
 // a restart, and never longer than a person would wait without doubt.
 const (
-	firstWait   = 500 * time.Millisecond
-	longestWait = 5 * time.Second
+	firstWaitMillis   = 500
+	longestWaitMillis = 5_000
 )
 
 // Backoff counts failed attempts to connect. The zero value is ready.
-type Backoff struct{ next time.Duration }
+type Backoff struct{ next int }
 
-// Next is how long to wait before the next attempt: 0.5 s, then twice as long
-// each time, at most 5 s.
-func (b *Backoff) Next() time.Duration {
-	wait := max(b.next, firstWait)
-	b.next = min(2*wait, longestWait)
+// NextMillis is how long to wait before the next attempt: 0.5 s, then twice as
+// long each time, at most 5 s.
+func (b *Backoff) NextMillis() int {
+	wait := max(b.next, firstWaitMillis)
+	b.next = min(2*wait, longestWaitMillis)
 	return wait
 }
 

@@ -4,8 +4,8 @@ package page
 
 import (
 	"syscall/js"
-	"time"
 
+	"spillway/wasm/internal/clock"
 	"spillway/wasm/internal/dom"
 	"spillway/wasm/internal/model"
 	"spillway/wasm/internal/stream"
@@ -13,10 +13,10 @@ import (
 )
 
 const (
-	toastTime  = 6 * time.Second
-	hintAfter  = 15 * time.Second
-	guessStore = "spillway.guess." // and the run's id, in sessionStorage
-	themeStore = "theme"           // in localStorage; theme.js reads it
+	toastMillis     = 6_000
+	hintAfterMillis = 15_000
+	guessStore      = "spillway.guess." // and the run's id, in sessionStorage
+	themeStore      = "theme"           // in localStorage; theme.js reads it
 )
 
 // act does what a button says.
@@ -45,7 +45,7 @@ func (p *page) act(action, lane, guess string) {
 		}
 		p.hello.Settings.Paused = !p.hello.Settings.Paused // a second press undoes the first
 		paused := p.hello.Settings.Paused
-		p.lastInput = time.Now()
+		p.lastInput = clock.Millis()
 		p.showPressed()
 		p.steering.change(func(c *model.Patch) { c.Paused(paused) })
 	case "release":
@@ -106,7 +106,7 @@ func (p *page) toast(sentence string) {
 	e.Set("textContent", sentence)
 	p.toasts++
 	mine := p.toasts
-	time.AfterFunc(toastTime, func() {
+	clock.After(toastMillis, func() {
 		p.loop.post(func() {
 			if p.toasts == mine {
 				e.Set("textContent", "")
@@ -131,10 +131,10 @@ func (p *page) touch() {
 func (p *page) showHint(running bool) {
 	switch {
 	case !running:
-		p.runningSince = time.Time{}
-	case p.runningSince.IsZero():
-		p.runningSince = time.Now()
-	case !p.touched && !p.hinted && time.Since(p.runningSince) >= hintAfter:
+		p.runningSince = 0
+	case p.runningSince == 0:
+		p.runningSince = clock.Millis()
+	case !p.touched && !p.hinted && clock.Millis()-p.runningSince >= hintAfterMillis:
 		p.hinted = true
 		if hint, ok := dom.ByID("hint"); ok {
 			hint.Set("hidden", false)

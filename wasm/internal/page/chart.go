@@ -5,16 +5,16 @@ package page
 import (
 	"strconv"
 	"syscall/js"
-	"time"
 
+	"spillway/wasm/internal/clock"
 	"spillway/wasm/internal/dom"
 	"spillway/wasm/internal/model"
 	"spillway/web/chart"
 )
 
-// labelEvery is how often a chart's sentence for screen readers may change:
+// labelEveryMillis is how often a chart's sentence for screen readers may change:
 // nobody can listen to ten a second.
-const labelEvery = time.Second
+const labelEveryMillis = 1_000
 
 // chartView moves one lane's chart. The server has painted its first state.
 type chartView struct {
@@ -27,7 +27,7 @@ type chartView struct {
 	layouter chart.Layouter
 	shown    chart.Drawing
 	shownD   map[string]string
-	labelled time.Time
+	labelled float64 // milliseconds: when its sentence was last written
 }
 
 // findChart takes hold of a lane's chart; nil where the page has none.
@@ -125,7 +125,7 @@ func (c *chartView) paint(frame model.Frame, limit uint64) {
 	if d.Over != c.shown.Over {
 		c.over.Set("innerHTML", d.Over)
 	}
-	if now := time.Now(); now.Sub(c.labelled) >= labelEvery {
+	if now := clock.Millis(); now-c.labelled >= labelEveryMillis {
 		c.labelled = now
 		dom.SetAttr(c.svg, "aria-label", d.Summary)
 	}

@@ -5,8 +5,8 @@ package page
 import (
 	"strconv"
 	"syscall/js"
-	"time"
 
+	"spillway/wasm/internal/clock"
 	"spillway/wasm/internal/dom"
 	"spillway/wasm/internal/model"
 	"spillway/wasm/throttle"
@@ -14,9 +14,9 @@ import (
 	"spillway/web/figure"
 )
 
-// quiet is how long after a person's last move of a control the server's word
+// quietMillis is how long after a person's last move of a control the server's word
 // about it counts again. Until then a slider would jump back under the hand.
-const quiet = 600 * time.Millisecond
+const quietMillis = 600
 
 // ownRate is what the visitor chose for this tab, and what held for the run at
 // that moment: when the run changes, the choice ends.
@@ -34,11 +34,8 @@ func (p *page) listenControls() (release func()) {
 		if !ok {
 			return
 		}
-		position, err := strconv.Atoi(e.Get("value").String())
-		if err != nil {
-			return
-		}
 		set, lane := dom.Attr(e, "data-set"), dom.Attr(e, "data-lane")
+		position := int(e.Get("valueAsNumber").Float()) // of a range it always is one
 		p.loop.post(func() { p.moved(set, lane, position) })
 	})
 	click := dom.Listen(dom.Document(), "click", func(event js.Value) {
@@ -58,7 +55,7 @@ func (p *page) listenControls() (release func()) {
 // moved is called when a person moves a slider to a position.
 func (p *page) moved(set, lane string, position int) {
 	p.touch()
-	p.lastInput = time.Now()
+	p.lastInput = clock.Millis()
 	rate := throttle.FromPosition(position)
 	switch {
 	case set == "own", set == "throttle" && !p.hello.Steer:
@@ -105,7 +102,7 @@ func (p *page) forgetOwn() {
 
 // sync puts every control where the run is, unless a person is moving one.
 func (p *page) sync() {
-	if p.steering.busy() || time.Since(p.lastInput) < quiet {
+	if p.steering.busy() || clock.Millis()-p.lastInput < quietMillis {
 		return
 	}
 	for i, l := range p.lanes {

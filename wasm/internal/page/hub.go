@@ -3,20 +3,20 @@
 package page
 
 import (
-	"context"
 	"strings"
 	"syscall/js"
-	"time"
 
+	"spillway/wasm/internal/clock"
 	"spillway/wasm/internal/dom"
 	"spillway/wasm/internal/model"
+	"spillway/wasm/internal/scope"
 	"spillway/wasm/internal/stream"
 	"spillway/wasm/wire"
 )
 
 // keepHub keeps the page connected to the hub until ctx is done or the server
 // turns out to be newer than this client.
-func (p *page) keepHub(ctx context.Context) {
+func (p *page) keepHub(ctx *scope.Scope) {
 	var backoff model.Backoff
 	for ctx.Err() == nil {
 		heard, stale := p.connect(ctx)
@@ -27,18 +27,13 @@ func (p *page) keepHub(ctx context.Context) {
 		if heard {
 			backoff.Reset()
 		}
-		timer := time.NewTimer(backoff.Next())
-		select {
-		case <-ctx.Done():
-		case <-timer.C:
-		}
-		timer.Stop()
+		_ = clock.Wait(ctx, backoff.NextMillis()) // an ended scope ends the loop
 	}
 }
 
 // connect opens one connection and blocks until it has ended. It reports whether
 // the server said anything, and whether that was in another version.
-func (p *page) connect(ctx context.Context) (heard, stale bool) {
+func (p *page) connect(ctx *scope.Scope) (heard, stale bool) {
 	ended := make(chan struct{})
 	var socket *stream.Socket
 	socket, err := stream.Dial(hubURL(dom.Attr(p.body, "data-hub")), stream.Handlers{

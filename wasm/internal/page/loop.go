@@ -3,8 +3,9 @@
 package page
 
 import (
-	"context"
 	"sync"
+
+	"spillway/wasm/internal/scope"
 )
 
 // loop runs functions one after the other in one goroutine, which is the only
@@ -38,7 +39,7 @@ func (l *loop) post(f func()) {
 }
 
 // run blocks until ctx is done.
-func (l *loop) run(ctx context.Context) {
+func (l *loop) run(ctx *scope.Scope) {
 	for {
 		select {
 		case <-ctx.Done():

@@ -16,13 +16,12 @@
 package page
 
 import (
-	"context"
 	"slices"
 	"sync"
 	"syscall/js"
-	"time"
 
 	"spillway/wasm/internal/dom"
+	"spillway/wasm/internal/scope"
 	"spillway/wasm/internal/stream"
 	"spillway/wasm/wire"
 )
@@ -31,7 +30,7 @@ import (
 type page struct {
 	loop  *loop
 	tasks sync.WaitGroup // requests under way
-	ctx   context.Context
+	ctx   *scope.Scope
 	body  js.Value
 
 	hello  wire.Hello
@@ -46,8 +45,8 @@ type page struct {
 	observer js.Value // of the charts' sizes
 
 	own          map[string]ownRate // chosen for this tab, by lane
-	lastInput    time.Time          // when a person last moved a control
-	runningSince time.Time          // when this page first saw the run running
+	lastInput    float64            // milliseconds: when a person last moved a control
+	runningSince float64            // milliseconds: when this page first saw the run running
 	touched      bool
 	hinted       bool
 	toasts       int // shown so far; the newest one takes itself away
@@ -62,7 +61,7 @@ type lane struct {
 
 // Run keeps the page alive until ctx is done. It returns when the transports are
 // closed and the workers are gone.
-func Run(ctx context.Context) {
+func Run(ctx *scope.Scope) {
 	p := &page{
 		loop: newLoop(), ctx: ctx, body: dom.Body(),
 		stats: newStats(), own: map[string]ownRate{},
@@ -113,7 +112,7 @@ func (p *page) takeHello(h *wire.Hello) {
 	p.hello = *h
 	if another {
 		p.sample = nil
-		p.runningSince = time.Time{}
+		p.runningSince = 0
 		clear(p.own)
 		p.recallGuess()
 	}

@@ -4,11 +4,12 @@ package page
 
 import (
 	"syscall/js"
-	"time"
+
+	"spillway/wasm/internal/clock"
 )
 
-// awake is how long after the last sample the painter goes on counting frames.
-const awake = time.Second
+// awakeMillis is how long after the last sample the painter goes on counting frames.
+const awakeMillis = 1_000
 
 // painter draws inside the browser's animation frames: as often as something
 // new has arrived, at most once a frame, and never in a hidden tab, whose frames
@@ -19,8 +20,8 @@ type painter struct {
 	requested bool
 	dirty     bool
 	last      float64 // when the frame before this one was; 0 after a rest
-	lastWake  time.Time
-	drawn     int64 // TakenAtMicros of the sample drawn last
+	lastWake  float64 // milliseconds
+	drawn     int64   // TakenAtMicros of the sample drawn last
 }
 
 func newPainter(p *page) *painter {
@@ -35,9 +36,12 @@ func newPainter(p *page) *painter {
 
 // wake says that there is something new to draw.
 func (t *painter) wake() {
-	t.dirty, t.lastWake = true, time.Now()
+	t.dirty, t.lastWake = true, clock.Millis()
 	t.request()
 }
+
+// awake reports whether something new came within the last second.
+func (t *painter) awake() bool { return clock.Millis()-t.lastWake < awakeMillis }
 
 func (t *painter) request() {
 	if !t.requested {
@@ -58,7 +62,7 @@ func (t *painter) frame(at float64) {
 		t.dirty = false
 		t.draw()
 	}
-	if time.Since(t.lastWake) < awake {
+	if t.awake() {
 		t.request()
 	} else {
 		t.last = 0
@@ -71,7 +75,7 @@ func (t *painter) draw() {
 	p.paintCharts()
 	if s := p.sample; s != nil && s.TakenAtMicros != t.drawn {
 		t.drawn = s.TakenAtMicros
-		p.stats.sample(time.Now().UnixMicro() - s.TakenAtMicros)
+		p.stats.sample(clock.WallMicros() - s.TakenAtMicros)
 	}
 }
 

@@ -4,7 +4,6 @@ package page
 
 import (
 	"syscall/js"
-	"time"
 
 	"spillway/wasm/internal/dom"
 	"spillway/wasm/internal/model"
@@ -71,7 +70,7 @@ func (p *page) takeReport(lane string, r *ownReader, report post.Report) {
 	if p.socket != nil && frame != r.sent && p.socket.Send(wire.Append(nil, &frame)) {
 		r.sent = frame
 	}
-	if p.sample != nil && time.Since(p.painter.lastWake) > awake {
+	if p.sample != nil && !p.painter.awake() {
 		p.painter.wake() // no samples come, but the reader's own figures move
 	}
 }

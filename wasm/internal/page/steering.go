@@ -3,18 +3,18 @@
 package page
 
 import (
-	"context"
 	"sync"
-	"time"
 
+	"spillway/wasm/internal/clock"
 	"spillway/wasm/internal/dom"
 	"spillway/wasm/internal/model"
+	"spillway/wasm/internal/scope"
 	"spillway/wasm/internal/stream"
 )
 
-// patchEvery bounds how often changes of settings are sent. The last value of
+// patchEveryMillis bounds how often changes of settings are sent. The last value of
 // every setting always is.
-const patchEvery = 100 * time.Millisecond
+const patchEveryMillis = 100
 
 // steering sends what a person changes. Changes wait in one patch, where a newer
 // value replaces an older one, while the request before is under way.
@@ -50,18 +50,15 @@ func (s *steering) busy() bool {
 }
 
 // run sends changes until ctx is done, one request at a time.
-func (s *steering) run(ctx context.Context) {
+func (s *steering) run(ctx *scope.Scope) {
 	p := s.page
 	url := dom.Attr(p.body, "data-api")
-	pace := time.NewTicker(patchEvery)
-	defer pace.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.wake:
 		}
-		pace.Reset(patchEvery)
 		if body := s.take(); body != nil {
 			err := stream.Send(ctx, "PATCH", url, body)
 			s.sent()
@@ -69,12 +66,10 @@ func (s *steering) run(ctx context.Context) {
 				p.loop.post(func() { p.toast(err.Error()) })
 			}
 			// When the hand has been quiet for a while the server's word counts.
-			time.AfterFunc(quiet, func() { p.loop.post(p.sync) })
+			clock.After(quietMillis, func() { p.loop.post(p.sync) })
 		}
-		select {
-		case <-ctx.Done():
+		if clock.Wait(ctx, patchEveryMillis) != nil {
 			return
-		case <-pace.C:
 		}
 	}
 }

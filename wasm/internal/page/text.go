@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall/js"
-	"time"
 
 	"spillway/wasm/internal/dom"
 	"spillway/wasm/wire"
@@ -133,11 +132,10 @@ func (p *page) ownValue(of, key string) func() (string, bool) {
 		case "state":
 			textOf = func() string { return string(r.report.State) }
 		case "age":
+			// In the same words as the age at the healthy readers.
+			age := laneText("p50")
 			textOf = func() string {
-				if r.report.P99 == 0 {
-					return figure.None
-				}
-				return chart.Age(time.Duration(r.report.P50) * time.Microsecond)
+				return age(wire.LaneSample{State: wire.StateRunning, HealthyP50: r.report.P50, HealthyP99: r.report.P99})
 			}
 		default:
 			return nil

@@ -13,10 +13,11 @@
 package stream
 
 import (
-	"context"
 	"errors"
 	"io"
 	"syscall/js"
+
+	"spillway/wasm/internal/scope"
 )
 
 // ErrUnsupported is returned where the browser can only hand out a stream in
@@ -48,7 +49,7 @@ type Body struct {
 // Fetch opens url and waits for the head of the answer. bufferBytes bounds each
 // read. Close the body when done with it. The error is ctx's, a [*RefusedError],
 // [ErrUnsupported], or the browser's word for a connection that failed.
-func Fetch(ctx context.Context, url string, bufferBytes int) (*Body, error) {
+func Fetch(ctx *scope.Scope, url string, bufferBytes int) (*Body, error) {
 	b := &Body{abort: js.Global().Get("AbortController").New(), waiter: newWaiter()}
 	if err := b.open(ctx, url); err != nil {
 		b.Close()
@@ -58,7 +59,7 @@ func Fetch(ctx context.Context, url string, bufferBytes int) (*Body, error) {
 	return b, nil
 }
 
-func (b *Body) open(ctx context.Context, url string) error {
+func (b *Body) open(ctx *scope.Scope, url string) error {
 	response, err := b.await(ctx, func() js.Value {
 		return js.Global().Call("fetch", url, map[string]any{
 			"signal": b.abort.Get("signal"), "cache": "no-store", "credentials": "omit",
@@ -87,7 +88,7 @@ func (b *Body) open(ctx context.Context, url string) error {
 // Read blocks until there is at least one byte, and reads at most len(p) and the
 // buffer's size. At the end of the stream it returns io.EOF. After an error the
 // body is good for Close only.
-func (b *Body) Read(ctx context.Context, p []byte) (int, error) {
+func (b *Body) Read(ctx *scope.Scope, p []byte) (int, error) {
 	size := min(len(p), b.buffer.Get("byteLength").Int())
 	view := js.Global().Get("Uint8Array").New(b.buffer, 0, size)
 	result, err := b.await(ctx, func() js.Value { return b.reader.Call("read", view) })
@@ -109,7 +110,7 @@ func (b *Body) Close() {
 	b.waiter.release()
 }
 
-func (b *Body) await(ctx context.Context, start func() js.Value) (js.Value, error) {
+func (b *Body) await(ctx *scope.Scope, start func() js.Value) (js.Value, error) {
 	promise, err := try(start)
 	if err != nil {
 		return js.Value{}, err

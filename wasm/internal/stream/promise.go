@@ -3,9 +3,10 @@
 package stream
 
 import (
-	"context"
 	"errors"
 	"syscall/js"
+
+	"spillway/wasm/internal/scope"
 )
 
 // waiter waits for promises, one at a time, with the same two callbacks: making
@@ -42,7 +43,7 @@ func newWaiter() *waiter {
 // wait returns what the promise resolved to, or why it was rejected. When ctx is
 // done it calls abort, which must settle the promise, and waits for that: no
 // callback comes later than the wait it belongs to.
-func (w *waiter) wait(ctx context.Context, promise js.Value, abort func()) (js.Value, error) {
+func (w *waiter) wait(ctx *scope.Scope, promise js.Value, abort func()) (js.Value, error) {
 	promise.Call("then", w.done, w.throw)
 	var o outcome
 	select {

@@ -3,15 +3,16 @@
 package stream
 
 import (
-	"context"
 	"errors"
 	"syscall/js"
+
+	"spillway/wasm/internal/scope"
 )
 
 // Send makes one request with a JSON body (none if empty) and waits for the
 // answer. An answer that is not a success is an error in the server's words
 // ({"error":"sentence"}). It must not be called inside a js.FuncOf.
-func Send(ctx context.Context, method, url string, body []byte) error {
+func Send(ctx *scope.Scope, method, url string, body []byte) error {
 	abort := js.Global().Get("AbortController").New()
 	w := newWaiter()
 	defer w.release()

@@ -3,32 +3,25 @@
 package worker
 
 import (
-	"context"
 	"syscall/js"
-	"time"
 
+	"spillway/wasm/internal/clock"
 	"spillway/wasm/internal/post"
+	"spillway/wasm/internal/scope"
 	"spillway/wasm/throttle"
 )
 
 const (
-	reportEvery = 100 * time.Millisecond
+	reportEveryMillis = 100
 	// ageWindow is how many reports one window of ages lasts: a second.
 	ageWindow = 10
 )
 
 // report sends the account to the page ten times a second until ctx is done.
 // Nothing piles up: the page takes a report in when it arrives.
-func (w *worker) report(ctx context.Context) {
-	ticker := time.NewTicker(reportEvery)
-	defer ticker.Stop()
-	for n := 1; ; n++ {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			js.Global().Call("postMessage", w.take(n%ageWindow == 0).JS())
-		}
+func (w *worker) report(ctx *scope.Scope) {
+	for n := 1; clock.Wait(ctx, reportEveryMillis) == nil; n++ {
+		js.Global().Call("postMessage", w.take(n%ageWindow == 0).JS())
 	}
 }
 
@@ -48,6 +41,6 @@ func (w *worker) take(endOfWindow bool) post.Report {
 	}
 	return post.Report{
 		Run: w.run, State: state, Account: w.reader.Account(),
-		P50: w.p50, P99: w.p99, AtMicros: time.Now().UnixMicro(),
+		P50: w.p50, P99: w.p99, AtMicros: clock.Steady{}.NowMicros(),
 	}
 }

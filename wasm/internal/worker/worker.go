@@ -12,14 +12,14 @@
 package worker
 
 import (
-	"context"
 	"strings"
 	"sync"
 	"syscall/js"
-	"time"
 
+	"spillway/wasm/internal/clock"
 	"spillway/wasm/internal/model"
 	"spillway/wasm/internal/post"
+	"spillway/wasm/internal/scope"
 	"spillway/wasm/internal/stream"
 	"spillway/wasm/reader"
 	"spillway/wasm/throttle"
@@ -39,19 +39,18 @@ type worker struct {
 	p99    uint64
 }
 
-// target is what to read. Its context ends when another target replaces it.
+// target is what to read. Its scope ends when another target replaces it.
 type target struct {
-	ctx context.Context
-	end context.CancelFunc
+	ctx *scope.Scope
 	url string
 	run string
 }
 
 // Run serves the page until ctx is done. It returns after the connection is
 // closed.
-func Run(ctx context.Context) {
-	w := &worker{pacer: throttle.NewPacer(throttle.Stopped), reader: &reader.Reader{}, state: post.Idle}
-	w.target.ctx, w.target.end = context.WithCancel(ctx)
+func Run(ctx *scope.Scope) {
+	w := &worker{pacer: throttle.NewPacerOn(clock.Steady{}, throttle.Stopped), reader: &reader.Reader{}, state: post.Idle}
+	w.target.ctx = scope.New(ctx)
 	release := w.listen(ctx)
 	defer release()
 
@@ -63,7 +62,7 @@ func Run(ctx context.Context) {
 
 // listen takes commands from the page, beginning with those that worker.js has
 // kept until now.
-func (w *worker) listen(ctx context.Context) (release func()) {
+func (w *worker) listen(ctx *scope.Scope) (release func()) {
 	global := js.Global()
 	onMessage := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		w.command(ctx, args[0].Get("data"))
@@ -83,7 +82,7 @@ func (w *worker) listen(ctx context.Context) (release func()) {
 
 // command does what the page wants. A rate acts at once; another stream or run
 // ends the connection.
-func (w *worker) command(ctx context.Context, message js.Value) {
+func (w *worker) command(ctx *scope.Scope, message js.Value) {
 	c, ok := post.CommandOf(message)
 	if !ok {
 		return
@@ -94,13 +93,12 @@ func (w *worker) command(ctx context.Context, message js.Value) {
 	if c.URL == w.target.url && c.Run == w.target.run {
 		return
 	}
-	w.target.end()
-	w.target = target{url: c.URL, run: c.Run}
-	w.target.ctx, w.target.end = context.WithCancel(ctx)
+	w.target.ctx.End()
+	w.target = target{ctx: scope.New(ctx), url: c.URL, run: c.Run}
 }
 
 // read keeps the target connected until ctx is done.
-func (w *worker) read(ctx context.Context) {
+func (w *worker) read(ctx *scope.Scope) {
 	var backoff model.Backoff
 	buf := make([]byte, throttle.MaxReadBytes)
 	for ctx.Err() == nil {
@@ -119,7 +117,9 @@ func (w *worker) read(ctx context.Context) {
 			backoff.Reset()
 		}
 		w.setState(stateOf(err))
-		pause(t.ctx, backoff.Next())
+		if clock.Wait(t.ctx, backoff.NextMillis()) != nil {
+			backoff.Reset()
+		}
 	}
 }
 
@@ -159,7 +159,7 @@ func (w *worker) connection(t target, buf []byte) error {
 			return err
 		}
 		w.mu.Lock()
-		w.reader.Feed(buf[:n], time.Now().UnixMicro())
+		w.reader.Feed(buf[:n], clock.WallMicros())
 		w.mu.Unlock()
 	}
 }
@@ -200,14 +200,4 @@ func (w *worker) account() reader.Account {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.reader.Account()
-}
-
-// pause blocks for a time or until ctx is done.
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
 }
