@@ -53,6 +53,8 @@ func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 		return serveChild(ctx, stdin, stdout, stderr, runLane)
 	case "crowd":
 		return serveChild(ctx, stdin, stdout, stderr, runCrowd)
+	case "client":
+		return compileClient(ctx, args[1:], stdout, stderr)
 	}
 	return serve(ctx, args, stdout, stderr)
 }
