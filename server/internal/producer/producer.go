@@ -32,7 +32,9 @@ func Main(ctx context.Context, cfg Config, link Link, log *slog.Logger) error {
 		return fmt.Errorf("parse broker URL: %w", err)
 	}
 	store := newRedisStore(o)
+	stop := context.AfterFunc(ctx, func() { store.Close() })
 	defer store.Close()
+	defer stop()
 	return run(ctx, cfg, store, link, log)
 }
 

@@ -20,6 +20,7 @@ const messageField = "m"
 // two commands a message, making them anew was most of what the producer
 // allocated.
 type redisStore struct {
+	options   *redis.Options
 	client    *redis.Client
 	maxLen    int64 // of the commands in add
 	add       []*pooled
@@ -49,9 +50,11 @@ func newRedisStore(o *redis.Options) *redisStore {
 	own.ContextTimeoutEnabled = true
 	own.DialerRetries = 1 // the writer tries again itself, and says so
 	own.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	return &redisStore{client: redis.NewClient(&own)}
+	return &redisStore{options: &own, client: redis.NewClient(&own)}
 }
 
+// Close ends every call at once, which the end of a context does not: go-redis
+// does not watch it while it waits for an answer. Remove still works.
 func (s *redisStore) Close() error { return s.client.Close() }
 
 func (s *redisStore) Add(ctx context.Context, messages []message, maxLen int64) {
@@ -181,7 +184,9 @@ func (s *redisStore) Remove(ctx context.Context, keys []string) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	if err := s.client.Del(ctx, keys...).Err(); err != nil {
+	client := redis.NewClient(s.options)
+	defer client.Close()
+	if err := client.Del(ctx, keys...).Err(); err != nil {
 		return fmt.Errorf("remove streams: %w", err)
 	}
 	return nil

@@ -106,7 +106,7 @@ func (w *writer) publish(ctx context.Context) {
 	}
 	w.journal.produce(w.done)
 	confirmed, err := w.store.Publish(ctx, w.done)
-	if err == nil {
+	if err == nil || ctx.Err() != nil {
 		return
 	}
 	lost := len(w.done) - confirmed
@@ -115,7 +115,7 @@ func (w *writer) publish(ctx context.Context) {
 }
 
 // takeStock compares what the streams hold with what they were given, after the
-// broker was away. It asks for those that have produced only.
+// broker was away.
 func (w *writer) takeStock(ctx context.Context) error {
 	records := w.journal.all()
 	keys := make([]string, len(records))
