@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/url"
 	"strings"
@@ -74,6 +75,17 @@ func Dial(ctx context.Context, rawURL string, o DialOptions) (*redis.Client, err
 		return nil, explain(opt.Addr, err)
 	}
 	return client, nil
+}
+
+// LogClient sends what go-redis says about its connections to log, at debug
+// level. Without it, go-redis prints to stderr. It keeps its logger for the whole
+// process, so main calls this once, before the first Dial.
+func LogClient(log *slog.Logger) { redis.SetLogger(clientLog{log}) }
+
+type clientLog struct{ log *slog.Logger }
+
+func (l clientLog) Printf(ctx context.Context, format string, v ...any) {
+	l.log.DebugContext(ctx, fmt.Sprintf(format, v...))
 }
 
 // parseURL reads the URL without letting its password into an error.

@@ -12,10 +12,10 @@ func TestOutputLimitExceeded(t *testing.T) {
 	start := time.Unix(1_000_000, 0)
 	at := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
 
-	over, since := limit.exceeded(32<<20, time.Time{}, start)
+	over, _ := limit.exceeded(32<<20, time.Time{}, start)
 	require.True(t, over, "the hard limit counts at once")
 
-	over, since = limit.exceeded(8<<20-1, time.Time{}, start)
+	over, since := limit.exceeded(8<<20-1, time.Time{}, start)
 	require.False(t, over)
 	require.True(t, since.IsZero())
 
@@ -26,6 +26,7 @@ func TestOutputLimitExceeded(t *testing.T) {
 	require.False(t, over, "60 s are allowed")
 	over, since = limit.exceeded(8<<20, since, at(61))
 	require.True(t, over)
+	require.Equal(t, start, since)
 
 	over, since = limit.exceeded(1<<20, since, at(62))
 	require.False(t, over)

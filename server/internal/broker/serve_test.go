@@ -1,11 +1,14 @@
 package broker_test
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -72,6 +75,46 @@ func TestServeListenerFails(t *testing.T) {
 	require.ErrorIs(t, await(t, served, "Serve to end"), net.ErrClosed)
 	_, err = nc.Read(make([]byte, 1))
 	require.Error(t, err)
+}
+
+// TestOptions: what is set at the start is what CONFIG shows, and who is cut off
+// is named in the log.
+func TestOptions(t *testing.T) {
+	var log lockedBuffer
+	b := brokertest.Embedded(t, broker.Options{
+		MaxMemoryBytes: 64 << 20,
+		PubSubLimit:    broker.OutputLimit{HardBytes: 1 << 20, SoftBytes: 1 << 19, SoftFor: 5 * time.Second},
+		Log:            slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	c := b.Client(t, nil)
+	require.Equal(t, "67108864", c.ConfigGet(t.Context(), "maxmemory").Val()["maxmemory"])
+	require.Equal(t, "normal 0 0 0 slave 268435456 67108864 60 pubsub 1048576 524288 5",
+		c.ConfigGet(t.Context(), "client-output-buffer-limit").Val()["client-output-buffer-limit"])
+	stall(t, b, "a")
+	for b.Server.Stats().OutputLimitDisconnections == 0 {
+		require.NoError(t, c.Publish(t.Context(), "a", strings.Repeat("x", 1<<16)).Err())
+	}
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "output buffer limit of class pubsub reached") },
+		soon, time.Millisecond)
+	require.Contains(t, log.String(), "name=stalled")
+}
+
+// lockedBuffer is a bytes.Buffer for several goroutines.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }
 
 func TestLocalArgs(t *testing.T) {
