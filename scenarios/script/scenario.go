@@ -52,13 +52,12 @@ type Readers struct {
 	You     Group `yaml:"you"`     // the browser's one channel
 }
 
-// Group is one group of readers. Its workload is the scenario's unless it says
+// Group is one group of readers. Its load is the workload's unless it says
 // otherwise.
 type Group struct {
-	Count int    `yaml:"count"`
-	Kind  string `yaml:"kind"`
-	Rate  Rate   `yaml:"rate"`
-	Size  Size   `yaml:"size"`
+	Count int  `yaml:"count"`
+	Rate  Rate `yaml:"rate"`
+	Size  Size `yaml:"size"`
 }
 
 // Demo is what "Do it for me" does.
