@@ -1,0 +1,67 @@
+package model_test
+
+import (
+	"encoding/json"
+	"testing"
+	"testing/quick"
+
+	"github.com/stretchr/testify/require"
+
+	"spillway/wasm/internal/model"
+	"spillway/wasm/throttle"
+)
+
+func TestPatchSaysTheNewestOfEverySetting(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*model.Patch)
+		want   string
+	}{
+		{"nothing", func(*model.Patch) {}, `{}`},
+		{"throttle", func(p *model.Patch) { p.Throttle(4_000) }, `{"throttleBytesPerSecond":4000}`},
+		{"stopped", func(p *model.Patch) { p.Throttle(throttle.Stopped) }, `{"throttleBytesPerSecond":0}`},
+		{"unlimited", func(p *model.Patch) { p.Throttle(throttle.Unlimited) }, `{"throttleBytesPerSecond":null}`},
+		{"the last of many", func(p *model.Patch) {
+			for r := range throttle.Rate(100) {
+				p.Throttle(r)
+			}
+		}, `{"throttleBytesPerSecond":99}`},
+		{"one lane", func(p *model.Patch) { p.LaneThrottle("push", 1_000) }, `{"lanes":{"push":{"throttleBytesPerSecond":1000}}}`},
+		{"both lanes", func(p *model.Patch) {
+			p.LaneThrottle("push", 1_000)
+			p.LaneThrottle("pull", throttle.Unlimited)
+		}, `{"lanes":{"push":{"throttleBytesPerSecond":1000},"pull":{"throttleBytesPerSecond":null}}}`},
+		{"all lanes after one", func(p *model.Patch) {
+			p.LaneThrottle("push", 1_000)
+			p.Throttle(2_000)
+		}, `{"throttleBytesPerSecond":2000}`},
+		{"one lane after all", func(p *model.Patch) {
+			p.Throttle(2_000)
+			p.LaneThrottle("push", 1_000)
+		}, `{"throttleBytesPerSecond":2000,"lanes":{"push":{"throttleBytesPerSecond":1000}}}`},
+		{"everything", func(p *model.Patch) {
+			p.Throttle(throttle.Unlimited)
+			p.Paused(false)
+			p.Number("slowReaders", 200)
+		}, `{"throttleBytesPerSecond":null,"paused":false,"slowReaders":200}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var p model.Patch
+			tt.change(&p)
+			require.Equal(t, tt.want == `{}`, p.Empty())
+			require.Equal(t, tt.want, string(p.Take()))
+			require.True(t, p.Empty())
+		})
+	}
+}
+
+func TestPatchIsJSONWhateverTheLaneIsCalled(t *testing.T) {
+	require.NoError(t, quick.Check(func(name string) bool {
+		var p model.Patch
+		p.LaneThrottle(name, 7)
+		var body struct {
+			Lanes map[string]struct{ ThrottleBytesPerSecond int }
+		}
+		return json.Unmarshal(p.Take(), &body) == nil && body.Lanes[name].ThrottleBytesPerSecond == 7
+	}, nil))
+}
