@@ -27,10 +27,11 @@ type Lesson struct {
 	Question string // "Which server runs out of memory?"
 }
 
-// Link leads to another lesson.
-type Link struct {
+// Choice is a lesson that can be played instead. Choosing one changes the run
+// for everybody, so it is a form and not a link.
+type Choice struct {
 	Name    string
-	Href    string
+	Action  string // URL that the form posts to
 	Current bool
 }
 
@@ -45,7 +46,7 @@ type Stage struct {
 	Assets   Assets
 	Hub, API string // URLs for the client: "/hub", "/api/run"
 	Lesson   Lesson
-	Lessons  []Link // every lesson; one alone shows no picker
+	Lessons  []Choice // every lesson; one alone shows no picker
 	Steer    bool   // this page may change the run
 	State    wire.State
 	Clock    string // chart.Clock of the run

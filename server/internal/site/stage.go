@@ -50,7 +50,7 @@ func (s *Site) stageOf(v run.View, steer bool, host string) page.Stage {
 		if current {
 			out.Lesson.Number = i + 1
 		}
-		out.Lessons = append(out.Lessons, page.Link{Name: l.Title, Href: "/api/run/scenario/" + l.Name, Current: current})
+		out.Lessons = append(out.Lessons, page.Choice{Name: l.Title, Action: "/api/run/scenario/" + l.Name, Current: current})
 	}
 	history := s.o.Control.History()
 	top := topOf(v, history)

@@ -33,9 +33,9 @@ func Stage(name string) page.Stage {
 		},
 		Hub: "/hub", API: "/api/run",
 		Lesson: page.Lesson{Name: "One slow reader", Number: 1, Sentence: "Same messages, same readers.", Question: "Which server runs out of memory?"},
-		Lessons: []page.Link{
-			{Name: "One slow reader", Href: "/lessons/one-slow-reader", Current: true},
-			{Name: "Answers of a language model", Href: "/lessons/llm-answers"},
+		Lessons: []page.Choice{
+			{Name: "One slow reader", Action: "/lessons/one-slow-reader", Current: true},
+			{Name: "Answers of a language model", Action: "/lessons/llm-answers"},
 		},
 		Steer: true,
 		State: wire.StateRunning,

@@ -24,5 +24,15 @@ func Golden(t testing.TB, name, got string) {
 	}
 	want, err := os.ReadFile(file)
 	require.NoError(t, err, "run the test with -update once")
-	require.Equal(t, string(want), got)
+	wanted, seen := strings.Split(string(want), "\n"), strings.Split(got, "\n")
+	for i := range max(len(wanted), len(seen)) { // a whole page in a failure helps nobody
+		require.Equal(t, line(wanted, i), line(seen, i), "%s line %d; -update takes the new one", file, i+1)
+	}
+}
+
+func line(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return "(no such line)"
 }
