@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"spillway/server/internal/broker"
 	"spillway/server/internal/child"
@@ -23,5 +27,38 @@ func runBroker(ctx context.Context, cfg run.BrokerChild, link *child.Link, log c
 	if err := link.Ready(run.BrokerReady{Addr: l.Addr().String()}); err != nil {
 		return err
 	}
-	return broker.New(broker.Options{MaxMemoryBytes: cfg.MaxMemoryBytes, Log: log}).Serve(ctx, l)
+	// Streams grow large and shrink again; half of the usual headroom of the
+	// collector keeps RSS near what the broker says it uses.
+	debug.SetGCPercent(brokerGCPercent)
+	server := broker.New(broker.Options{MaxMemoryBytes: cfg.MaxMemoryBytes, Log: log})
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return server.Serve(ctx, l) })
+	group.Go(func() error { return giveBack(ctx, server) })
+	return group.Wait()
+}
+
+const (
+	brokerGCPercent = 50
+	giveBackEvery   = time.Second
+	giveBackBytes   = 1 << 20 // what must have gone for a collection to be worth it
+)
+
+// giveBack returns memory to the OS while the broker's content shrinks, as the
+// lanes do while a backlog shrinks.
+func giveBack(ctx context.Context, server *broker.Server) error {
+	tick := time.NewTicker(giveBackEvery)
+	defer tick.Stop()
+	var before int64
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+			used := server.Stats().UsedMemoryBytes
+			if before > used+giveBackBytes {
+				debug.FreeOSMemory()
+			}
+			before = used
+		}
+	}
 }

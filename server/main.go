@@ -20,6 +20,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"spillway/server/internal/broker"
 	"spillway/server/internal/child"
 )
 
@@ -62,6 +63,7 @@ func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 // serveChild runs a mode that only the server starts.
 func serveChild[C any](ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, mode func(context.Context, C, *child.Link, childLog) error) int {
 	log := child.NewLog(stderr)
+	broker.LogClient(log)
 	err := child.Serve(ctx, child.Options{Stdin: stdin, Stdout: stdout, Log: log},
 		func(ctx context.Context, cfg C, link *child.Link) error { return mode(ctx, cfg, link, log) })
 	if err != nil {

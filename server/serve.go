@@ -18,6 +18,7 @@ import (
 
 	"spillway/scenarios"
 	"spillway/scenarios/script"
+	"spillway/server/internal/broker"
 	"spillway/server/internal/browser"
 	"spillway/server/internal/child"
 	"spillway/server/internal/client"
@@ -75,9 +76,11 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if f.verbose {
 		level = slog.LevelDebug
 	}
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
+	broker.LogClient(log)
 	s := server{
 		flags: f, lessons: lessons, lesson: lesson, files: files, listener: listener,
-		log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
+		log: log,
 	}
 	if err := s.run(ctx, stdout); err != nil {
 		return fail(exitFailure, err)
