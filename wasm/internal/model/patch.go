@@ -17,6 +17,8 @@ type Patch struct {
 
 type field struct{ name, value string } // value is JSON
 
+const throttleField = "throttleBytesPerSecond"
+
 func set(fields []field, name, value string) []field {
 	i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 	if i < 0 {
@@ -29,7 +31,7 @@ func set(fields []field, name, value string) []field {
 // Throttle sets the rate of the slow readers of all lanes. It takes back what
 // was set for single lanes and is not sent yet.
 func (p *Patch) Throttle(r throttle.Rate) {
-	p.fields = set(p.fields, "throttleBytesPerSecond", rateJSON(r))
+	p.fields = set(p.fields, throttleField, rateJSON(r))
 	p.lanes = nil
 }
 
@@ -52,25 +54,43 @@ func (p *Patch) Number(name string, value int64) {
 func (p *Patch) Empty() bool { return len(p.fields) == 0 && len(p.lanes) == 0 }
 
 // Take returns the body for PATCH and empties p.
-func (p *Patch) Take() []byte {
-	body := []byte{'{'}
-	for i, f := range p.fields {
-		body = appendMember(body, i, f.name)
-		body = append(body, f.value...)
-	}
+func (p *Patch) Take() string {
+	fields := p.fields
 	if len(p.lanes) > 0 {
-		body = appendMember(body, len(p.fields), "lanes")
-		body = append(body, '{')
+		lanes := make([]field, len(p.lanes))
 		for i, f := range p.lanes {
-			body = appendMember(body, i, f.name)
-			body = append(body, `{"throttleBytesPerSecond":`...)
-			body = append(body, f.value...)
-			body = append(body, '}')
+			lanes[i] = field{f.name, object([]field{{throttleField, f.value}})}
 		}
-		body = append(body, '}')
+		fields = append(fields, field{"lanes", object(lanes)})
 	}
 	*p = Patch{}
-	return append(body, '}')
+	return object(fields)
+}
+
+// object is a JSON object.
+func object(fields []field) string {
+	body, separator := "{", ""
+	for _, f := range fields {
+		body += separator + quote(f.name) + ":" + f.value
+		separator = ","
+	}
+	return body + "}"
+}
+
+// quote is a JSON string (RFC 8259, section 7). Control characters and invalid
+// bytes, which no name of ours has, become question marks.
+func quote(s string) string {
+	quoted := []rune{'"'}
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			quoted = append(quoted, '\\')
+		case r < ' ':
+			r = '?'
+		}
+		quoted = append(quoted, r)
+	}
+	return string(append(quoted, '"'))
 }
 
 func rateJSON(r throttle.Rate) string {
@@ -78,30 +98,4 @@ func rateJSON(r throttle.Rate) string {
 		return "null"
 	}
 	return strconv.FormatInt(int64(r), 10)
-}
-
-// appendMember writes the beginning of an object's member.
-func appendMember(dst []byte, index int, name string) []byte {
-	if index > 0 {
-		dst = append(dst, ',')
-	}
-	dst = appendString(dst, name)
-	return append(dst, ':')
-}
-
-// appendString writes a JSON string (RFC 8259, section 7).
-func appendString(dst []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
-	for _, r := range s { // invalid bytes become U+FFFD
-		switch {
-		case r == '"' || r == '\\':
-			dst = append(dst, '\\', byte(r))
-		case r < ' ':
-			dst = append(dst, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
-		default:
-			dst = append(dst, string(r)...)
-		}
-	}
-	return append(dst, '"')
 }

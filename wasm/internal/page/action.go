@@ -91,7 +91,7 @@ func (p *page) recallGuess() {
 // request posts to the API without waiting; a refusal becomes a toast.
 func (p *page) request(url string) {
 	p.tasks.Go(func() {
-		if err := stream.Send(p.ctx, "POST", url, nil); err != nil && p.ctx.Err() == nil {
+		if err := stream.Send(p.ctx, "POST", url, ""); err != nil && p.ctx.Err() == nil {
 			p.loop.post(func() { p.toast(err.Error()) })
 		}
 	})

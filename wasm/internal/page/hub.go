@@ -52,7 +52,7 @@ func (p *page) connect(ctx *scope.Scope) (heard, stale bool) {
 			if f := decode(data); f != nil {
 				p.loop.post(func() { p.take(f) })
 			} else {
-				p.stats.malformed()
+				p.stats.malformed++
 			}
 		},
 		Close: func() {

@@ -64,7 +64,7 @@ type lane struct {
 func Run(ctx *scope.Scope) {
 	p := &page{
 		loop: newLoop(), ctx: ctx, body: dom.Body(),
-		stats: newStats(), own: map[string]ownRate{},
+		stats: &stats{}, own: map[string]ownRate{},
 	}
 	p.painter = newPainter(p)
 	p.steering = newSteering(p)

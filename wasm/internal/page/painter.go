@@ -55,7 +55,7 @@ func (t *painter) request() {
 func (t *painter) frame(at float64) {
 	t.requested = false
 	if t.last > 0 {
-		t.page.stats.frame(at - t.last)
+		t.page.stats.frames.add(int64((at - t.last) * 1e3))
 	}
 	t.last = at
 	if t.dirty {

@@ -60,7 +60,7 @@ func (p *page) takeReport(lane string, r *ownReader, report post.Report) {
 		return // of the run before
 	}
 	r.report = report
-	r.meter.Add(report.Account.Bytes, report.AtMicros)
+	r.meter.Add(report.Account.Bytes, int64(report.AtMicros))
 	p.stats.reader(lane, report.Account, r.meter.PerSecond())
 	frame := wire.Reader{
 		Lane: lane, Bytes: report.Account.Bytes, Messages: report.Account.Messages,

@@ -4,21 +4,20 @@ package page
 
 import (
 	"slices"
-	"sync"
 	"syscall/js"
 
+	"spillway/wasm/internal/clock"
 	"spillway/wasm/reader"
 )
 
 // stats is what the page knows about itself, for tests and for whoever opens the
-// console: spillway.stats(). Its lock is never held during a call into the
-// browser.
+// console: spillway.stats(). The browser asks when the Go program is idle, so the
+// loop, which writes it, is not in the middle of anything.
 type stats struct {
-	mu          sync.Mutex
 	frames      durations // between animation frames
 	delays      durations // from taking a sample to drawing it
 	longTasks   durations
-	bad         uint64 // frames of the hub that could not be read
+	malformed   uint64 // frames of the hub that could not be read
 	lanes       []laneStats
 	firstMillis float64 // from navigation to the first sample drawn
 }
@@ -49,34 +48,15 @@ func (d *durations) js(p95, most string) map[string]any {
 	}
 }
 
-func newStats() *stats { return &stats{} }
-
-func (s *stats) frame(millis float64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.frames.add(int64(millis * 1e3))
-}
-
 // sample notes that a sample was drawn this long after it was taken.
 func (s *stats) sample(micros int64) {
-	now := js.Global().Get("performance").Call("now").Float()
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.firstMillis == 0 {
-		s.firstMillis = now
+		s.firstMillis = clock.Millis()
 	}
 	s.delays.add(micros)
 }
 
-func (s *stats) malformed() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.bad++
-}
-
 func (s *stats) reader(lane string, a reader.Account, bytesPerSecond float64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	i := slices.IndexFunc(s.lanes, func(l laneStats) bool { return l.name == lane })
 	if i < 0 {
 		s.lanes = append(s.lanes, laneStats{name: lane})
@@ -90,12 +70,12 @@ func (s *stats) publish() (release func()) {
 	ask := js.FuncOf(func(js.Value, []js.Value) any { return s.js() })
 	js.Global().Set("spillway", map[string]any{"stats": ask})
 
-	began := js.Global().Get("performance").Call("now").Float()
+	began := clock.Millis()
 	observed := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		entries := args[0].Call("getEntries")
 		for i := range entries.Length() {
 			if e := entries.Index(i); e.Get("startTime").Float() >= began {
-				s.longTask(e.Get("duration").Float())
+				s.longTasks.add(int64(e.Get("duration").Float() * 1e3))
 			}
 		}
 		return nil
@@ -110,16 +90,8 @@ func (s *stats) publish() (release func()) {
 	}
 }
 
-func (s *stats) longTask(millis float64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.longTasks.add(int64(millis * 1e3))
-}
-
 // js is the whole as an object.
 func (s *stats) js() map[string]any {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	lanes := map[string]any{}
 	for _, l := range s.lanes {
 		lanes[l.name] = map[string]any{
@@ -133,7 +105,7 @@ func (s *stats) js() map[string]any {
 		"frames":            s.frames.js("p95", "max"),
 		"longTasks":         s.longTasks.js("p95", "max"),
 		"samples":           s.delays.js("delayP95", "delayMax"),
-		"malformed":         float64(s.bad),
+		"malformed":         float64(s.malformed),
 		"lanes":             lanes,
 		"firstSampleMillis": s.firstMillis,
 	}

@@ -59,7 +59,7 @@ func (s *steering) run(ctx *scope.Scope) {
 			return
 		case <-s.wake:
 		}
-		if body := s.take(); body != nil {
+		if body := s.take(); body != "" {
 			err := stream.Send(ctx, "PATCH", url, body)
 			s.sent()
 			if err != nil && ctx.Err() == nil {
@@ -74,12 +74,12 @@ func (s *steering) run(ctx *scope.Scope) {
 	}
 }
 
-// take returns the body of the next request; nil if there is nothing to send.
-func (s *steering) take() []byte {
+// take returns the body of the next request, empty if there is nothing to send.
+func (s *steering) take() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.patch.Empty() {
-		return nil
+		return ""
 	}
 	s.sending = true
 	return s.patch.Take()

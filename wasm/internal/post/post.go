@@ -58,33 +58,41 @@ type Report struct {
 	State    State
 	Account  reader.Account
 	P50, P99 uint64 // age on arrival, microseconds, over the last full second
-	AtMicros int64  // when the account was taken
+	AtMicros uint64 // when the account was taken, on the worker's steady clock
 }
 
-// JS is the report as postMessage takes it. Counts are numbers: they are exact
-// up to 2^53.
+// numbers lists the numbers of a report, so that both directions take them in
+// the same order. JavaScript holds them exactly up to 2^53.
+func (r *Report) numbers() []*uint64 {
+	a := &r.Account
+	return []*uint64{
+		&a.Bytes, &a.Messages, &a.Gaps, &a.Repeats, &a.LastSeq, &a.Malformed, &a.Ready, &a.Notices,
+		&r.P50, &r.P99, &r.AtMicros,
+	}
+}
+
+// firstNumber is where in the array of a report its numbers begin: behind the
+// run and the state.
+const firstNumber = 2
+
+// JS is the report as postMessage takes it: an array.
 func (r Report) JS() js.Value {
-	return js.ValueOf(map[string]any{
-		"run": r.Run, "state": string(r.State),
-		"bytes": float64(r.Account.Bytes), "messages": float64(r.Account.Messages),
-		"gaps": float64(r.Account.Gaps), "repeats": float64(r.Account.Repeats),
-		"lastSeq": float64(r.Account.LastSeq), "malformed": float64(r.Account.Malformed),
-		"p50": float64(r.P50), "p99": float64(r.P99), "at": float64(r.AtMicros),
-	})
+	array := js.Global().Get("Array").New(r.Run, string(r.State))
+	for i, n := range r.numbers() {
+		array.SetIndex(firstNumber+i, float64(*n))
+	}
+	return array
 }
 
 // ReportOf reads a report. It reports false for anything else.
-func ReportOf(v js.Value) (Report, bool) {
-	if v.Type() != js.TypeObject || v.Get("state").Type() != js.TypeString || v.Get("at").Type() != js.TypeNumber {
+func ReportOf(v js.Value) (r Report, ok bool) {
+	numbers := r.numbers()
+	if v.Type() != js.TypeObject || v.Get("length").Type() != js.TypeNumber || v.Length() != firstNumber+len(numbers) {
 		return Report{}, false
 	}
-	count := func(name string) uint64 { return uint64(v.Get(name).Float()) }
-	return Report{
-		Run: v.Get("run").String(), State: State(v.Get("state").String()),
-		Account: reader.Account{
-			Bytes: count("bytes"), Messages: count("messages"), Gaps: count("gaps"),
-			Repeats: count("repeats"), LastSeq: count("lastSeq"), Malformed: count("malformed"),
-		},
-		P50: count("p50"), P99: count("p99"), AtMicros: int64(v.Get("at").Float()),
-	}, true
+	for i, n := range numbers {
+		*n = uint64(v.Index(firstNumber + i).Float())
+	}
+	r.Run, r.State = v.Index(0).String(), State(v.Index(1).String())
+	return r, true
 }

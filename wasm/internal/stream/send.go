@@ -12,7 +12,7 @@ import (
 // Send makes one request with a JSON body (none if empty) and waits for the
 // answer. An answer that is not a success is an error in the server's words
 // ({"error":"sentence"}). It must not be called inside a js.FuncOf.
-func Send(ctx *scope.Scope, method, url string, body []byte) error {
+func Send(ctx *scope.Scope, method, url string, body string) error {
 	abort := js.Global().Get("AbortController").New()
 	w := newWaiter()
 	defer w.release()
@@ -25,8 +25,8 @@ func Send(ctx *scope.Scope, method, url string, body []byte) error {
 	}
 
 	options := map[string]any{"method": method, "signal": abort.Get("signal")}
-	if len(body) > 0 {
-		options["body"] = string(body)
+	if body != "" {
+		options["body"] = body
 		options["headers"] = map[string]any{"Content-Type": "application/json"}
 	}
 	response, err := await(func() js.Value { return js.Global().Call("fetch", url, options) })

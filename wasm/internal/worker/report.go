@@ -41,6 +41,6 @@ func (w *worker) take(endOfWindow bool) post.Report {
 	}
 	return post.Report{
 		Run: w.run, State: state, Account: w.reader.Account(),
-		P50: w.p50, P99: w.p99, AtMicros: clock.Steady{}.NowMicros(),
+		P50: w.p50, P99: w.p99, AtMicros: uint64(clock.Steady{}.NowMicros()),
 	}
 }
