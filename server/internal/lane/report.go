@@ -11,7 +11,7 @@ type Report struct {
 
 	Readers uint64 // connected now
 
-	Accepted       uint64 // messages taken from the source
+	Accepted       uint64 // messages taken from the source, without those that stayed there when their reader left
 	Delivered      uint64 // messages written to readers
 	DeliveredBytes uint64
 	Dropped        uint64 // messages given up by the strategy, or lost with a reader that left

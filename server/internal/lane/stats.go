@@ -22,8 +22,12 @@ type Stats struct {
 	writeSince     atomic.Int64  // when the current write began, Unix microseconds; 0 between writes
 }
 
-// Accept counts a message that is now in the memory of the lane.
+// Accept counts a message that is now in the memory of the lane. Where nothing
+// else waits it is the oldest.
 func (s *Stats) Accept(m Message) {
+	if s.accepted.Load() == s.delivered.Load()+s.dropped.Load() {
+		s.Oldest(m)
+	}
 	s.acceptedBytes.Add(uint64(m.Bytes()))
 	s.accepted.Add(1)
 }
@@ -44,8 +48,7 @@ func (s *Stats) Drop(m Message) {
 // Gap counts n messages of the sequence that never came into the lane.
 func (s *Stats) Gap(n uint64) { s.gaps.Add(n) }
 
-// Oldest tells which backlog message has waited longest. The zero Message says
-// that nothing waits.
+// Oldest tells which backlog message has waited longest.
 func (s *Stats) Oldest(m Message) { s.oldestAtMicros.Store(m.AtMicros) }
 
 // Writing marks the begin of a write that may have to wait for room.

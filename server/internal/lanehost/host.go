@@ -7,8 +7,9 @@
 // For each connection the host opens the lane's source and transport, runs the
 // lane's strategy between them, and settles the account when one of them ends.
 // Two goroutines belong to a reader: the one that runs the strategy and the one
-// that notices when the reader leaves; strategies and sources may add their own
-// and wait for them.
+// that notices when the reader leaves; strategies may add their own and wait for
+// them. None is net/http's: its stack, and the 8 KiB of buffers that live on it,
+// are more than all else that an idle reader needs here.
 package lanehost
 
 import (
@@ -32,6 +33,8 @@ import (
 const (
 	// headerTimeout ends connections that never finish their request.
 	headerTimeout = 5 * time.Second
+	// idleTimeout ends connections that ask for nothing more.
+	idleTimeout = 30 * time.Second
 	// maxHeaderBytes is plenty for a GET; more is answered with 431.
 	maxHeaderBytes = 8 << 10
 	// shutdownPatience is how long a stopping lane waits for its readers'
@@ -49,7 +52,6 @@ type Host struct {
 	transport transport.Definition
 	health    source.Health
 	readers   *registry
-	handlers  sync.WaitGroup
 
 	mu       sync.Mutex
 	channels map[string]int
@@ -72,7 +74,7 @@ func New(cfg lane.Config, log *slog.Logger) (*Host, error) {
 	}
 	var err error
 	if h.broker, err = redis.ParseURL(cfg.BrokerURL); err != nil {
-		return nil, fmt.Errorf("parse broker URL: %w", err)
+		return nil, errors.New("parse broker URL: not one of a Redis") // err may hold its password
 	}
 	return h, nil
 }
@@ -92,6 +94,7 @@ func (h *Host) Serve(ctx context.Context, l net.Listener) error {
 	server := &http.Server{
 		Handler:           h.routes(),
 		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
@@ -103,26 +106,14 @@ func (h *Host) Serve(ctx context.Context, l net.Listener) error {
 
 	err := server.Serve(l)
 	cancel()
-	h.readers.closeAll()
-	heart.Wait()
-	if !h.waitForHandlers() {
+	if !h.readers.close(shutdownPatience) {
 		h.log.Warn("readers still busy after closing their connections")
 	}
+	heart.Wait()
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
 	return fmt.Errorf("serve lane %q: %w", h.cfg.Name, err)
-}
-
-func (h *Host) waitForHandlers() bool {
-	done := make(chan struct{})
-	go func() { h.handlers.Wait(); close(done) }()
-	select {
-	case <-done:
-		return true
-	case <-time.After(shutdownPatience):
-		return false
-	}
 }
 
 // beat looks several times within a heartbeat, so that one is never late by
@@ -140,14 +131,14 @@ func (h *Host) beat(ctx context.Context) {
 	}
 }
 
-// run serves one reader until it leaves, the lane stops, or something fails.
-func (h *Host) run(w http.ResponseWriter, r *http.Request, ask ask) {
-	h.handlers.Add(1)
-	defer h.handlers.Done()
+// accept takes the connection over from net/http and starts the goroutine that
+// serves it until the reader leaves, the lane stops, or something fails.
+func (h *Host) accept(w http.ResponseWriter, r *http.Request, ask ask) {
 	c := &connection{channel: ask.channel, replayable: h.source.Replayable}
-	h.readers.enter(c)
-	defer func() { h.readers.leave(c, time.Now()) }()
-
+	if !h.readers.enter(c) {
+		h.refuse(w, r, http.StatusServiceUnavailable, "this lane is stopping")
+		return
+	}
 	sink, ctx, err := h.transport.Open(w, r, transport.Options{
 		Stats:           &c.stats,
 		SendBufferBytes: h.cfg.SendBufferBytes,
@@ -157,17 +148,28 @@ func (h *Host) run(w http.ResponseWriter, r *http.Request, ask ask) {
 		Last:            ask.last,
 	})
 	if err != nil {
+		h.readers.leave(c, time.Now())
 		h.log.Info("reader not served", "reader", ask.channel, "err", err)
 		return
 	}
-	defer sink.Close()
-	// The lane's end and the reader's both end this connection.
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stop := context.AfterFunc(r.Context(), cancel)
-	defer stop()
 	h.readers.opened(c, sink)
+	go func() {
+		h.run(ctx, c, ask)
+		h.readers.leave(c, time.Now())
+	}()
+}
 
+// run serves a reader until ctx is done, which is when the reader has left or
+// its sink is closed, or until something fails.
+func (h *Host) run(ctx context.Context, c *connection, ask ask) {
+	defer c.sink.Close()
+	err := h.deliver(ctx, c, ask)
+	if ctx.Err() == nil && !errors.Is(err, net.ErrClosed) { // else it simply left
+		h.log.Info("reader's connection ended", "reader", ask.channel, "err", err)
+	}
+}
+
+func (h *Host) deliver(ctx context.Context, c *connection, ask ask) error {
 	in, err := h.source.Open(ctx, source.Options{
 		Broker: h.broker,
 		Key:    source.Key(h.cfg.RunID, ask.channel),
@@ -177,17 +179,8 @@ func (h *Host) run(w http.ResponseWriter, r *http.Request, ask ask) {
 		Health: &h.health,
 	})
 	if err != nil {
-		h.ended(ctx, ask, err)
-		return
+		return err
 	}
 	defer in.Close()
-	h.ended(ctx, ask, h.strategy.New().Run(ctx, in, sink, &c.stats))
-}
-
-// ended logs why a reader's connection ended, unless it simply left.
-func (h *Host) ended(ctx context.Context, ask ask, err error) {
-	if err == nil || ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
-		return
-	}
-	h.log.Info("reader's connection ended", "reader", ask.channel, "err", err)
+	return h.strategy.New().Run(ctx, in, c.sink, &c.stats)
 }

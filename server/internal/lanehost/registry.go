@@ -11,9 +11,11 @@ import (
 // registry knows the readers that are connected and what those that left have
 // left behind in the counters.
 type registry struct {
-	mu   sync.Mutex
-	open map[*connection]struct{}
-	gone lane.Counts // of connections that ended
+	mu     sync.Mutex
+	closed bool
+	open   map[*connection]struct{}
+	gone   lane.Counts    // of connections that ended
+	ends   sync.WaitGroup // of all that have entered
 }
 
 // connection is one reader of this lane.
@@ -28,10 +30,27 @@ func newRegistry() *registry {
 	return &registry{open: make(map[*connection]struct{})}
 }
 
-func (r *registry) enter(c *connection) {
+// enter reports false once the registry is closed. Whoever has entered leaves.
+func (r *registry) enter(c *connection) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.closed {
+		return false
+	}
 	r.open[c] = struct{}{}
+	r.ends.Add(1)
+	return true
+}
+
+// opened tells the registry the sink of a connection that has entered.
+func (r *registry) opened(c *connection, sink transport.Sink) {
+	r.mu.Lock()
+	c.sink = sink
+	closed := r.closed
+	r.mu.Unlock()
+	if closed { // close has not seen it
+		sink.Close()
+	}
 }
 
 // leave settles the account of a connection: what its lane still held is still
@@ -39,6 +58,7 @@ func (r *registry) enter(c *connection) {
 func (r *registry) leave(c *connection, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer r.ends.Done()
 	delete(r.open, c)
 	n := c.stats.Read(now)
 	if c.replayable {
@@ -53,17 +73,29 @@ func (r *registry) leave(c *connection, now time.Time) {
 	r.gone.Gaps += n.Gaps
 }
 
+// close ends every connection, lets no other in, and waits until all have left,
+// but no longer than patience; then it reports false.
+func (r *registry) close(patience time.Duration) bool {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	for _, sink := range r.sinks() {
+		sink.Close()
+	}
+	left := make(chan struct{})
+	go func() { r.ends.Wait(); close(left) }()
+	select {
+	case <-left:
+		return true
+	case <-time.After(patience):
+		return false
+	}
+}
+
 // heartbeat gives every sink the chance to speak.
 func (r *registry) heartbeat(now time.Time) {
 	for _, sink := range r.sinks() {
 		sink.Heartbeat(now)
-	}
-}
-
-// closeAll ends every connection. Their handlers do the rest.
-func (r *registry) closeAll() {
-	for _, sink := range r.sinks() {
-		sink.Close()
 	}
 }
 
@@ -77,13 +109,6 @@ func (r *registry) sinks() []transport.Sink {
 		}
 	}
 	return sinks
-}
-
-// opened tells the registry the sink of a connection that has entered.
-func (r *registry) opened(c *connection, sink transport.Sink) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	c.sink = sink
 }
 
 // report adds everything up. written is set when asked for: the lowest sequence

@@ -3,10 +3,12 @@ package lanehost
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/pprof"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,8 +46,8 @@ func (h *Host) about(w http.ResponseWriter, _ *http.Request) {
 		h.cfg.Name, h.cfg.Source, h.cfg.Strategy, h.cfg.Transport)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for name, count := range h.channels {
-		if count == lane.Single {
+	for _, name := range slices.Sorted(maps.Keys(h.channels)) {
+		if count := h.channels[name]; count == lane.Single {
 			fmt.Fprintf(w, "  %s\n", name)
 		} else if count > 0 {
 			fmt.Fprintf(w, "  %s-0 … %s-%d\n", name, name, count-1)
@@ -53,8 +55,7 @@ func (h *Host) about(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// stream checks the request and runs the reader. It returns when the connection
-// has ended.
+// stream checks the request and lets the reader in.
 func (h *Host) stream(w http.ResponseWriter, r *http.Request) {
 	origin, ok := h.pageOrigin(r)
 	if !ok {
@@ -90,7 +91,7 @@ func (h *Host) stream(w http.ResponseWriter, r *http.Request) {
 		}
 		a.resume = true
 	}
-	h.run(w, r, a)
+	h.accept(w, r, a)
 }
 
 // known tells whether the run has this reader: "you", or "slow-17" where there
@@ -126,7 +127,11 @@ func (h *Host) pageOrigin(r *http.Request) (origin string, ok bool) {
 	if name, _, err := net.SplitHostPort(r.Host); err == nil {
 		host = name
 	}
-	return origin, u.Hostname() == strings.Trim(host, "[]") && u.Port() == strconv.Itoa(h.cfg.PagePort)
+	port := u.Port()
+	if port == "" && u.Scheme == "http" {
+		port = "80"
+	}
+	return origin, u.Hostname() == strings.Trim(host, "[]") && port == strconv.Itoa(h.cfg.PagePort)
 }
 
 func (h *Host) preflight(w http.ResponseWriter, r *http.Request) {

@@ -2,9 +2,7 @@ package source
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 
 	"github.com/redis/go-redis/v9"
 
@@ -17,20 +15,23 @@ var redisPubSub = Definition{
 	Open:  openPubSub,
 }
 
-// pubSub is one subscription on its own connection. Pub/Sub keeps nothing: what
-// is published while the connection is down is lost, and the next message shows
-// it by its sequence.
+// pubSub is one subscription on its own connection. While Next is not called,
+// messages wait in the kernel and then in the broker, which cuts the connection
+// at its output limit (32 MiB, or 8 MiB for a minute). Pub/Sub keeps nothing:
+// what is published while the connection is down is lost, and the next message
+// shows it by its sequence.
 type pubSub struct {
-	o      Options
-	client *redis.Client
-	sub    *redis.PubSub
+	*connection
+	o   Options
+	sub *redis.PubSub
 }
 
 // openPubSub blocks until the broker has confirmed the subscription, so that
 // nothing published after it is missed.
 func openPubSub(ctx context.Context, o Options) (Source, error) {
 	o = o.withDefaults()
-	s := &pubSub{o: o, client: ownConnection(o.Broker)}
+	s := &pubSub{connection: connect(o.Broker, o.Key), o: o}
+	s.bind(ctx)
 	s.sub = s.client.Subscribe(ctx, o.Key)
 	for {
 		_, err := s.sub.Receive(ctx)
@@ -38,8 +39,7 @@ func openPubSub(ctx context.Context, o Options) (Source, error) {
 			o.Health.OK()
 			return s, nil
 		}
-		o.Health.Fail(err)
-		if err := wait(ctx, o.Backoff); err != nil {
+		if err := o.retry(ctx, err); err != nil {
 			s.Close()
 			return nil, fmt.Errorf("subscribe to %q: %w", o.Key, err)
 		}
@@ -50,32 +50,21 @@ func openPubSub(ctx context.Context, o Options) (Source, error) {
 // silent timeout between the broker and us, and after the broker has cut it off
 // it comes back as if nothing had been lost.
 func (s *pubSub) Next(ctx context.Context) (lane.Message, error) {
-	stop := context.AfterFunc(ctx, func() { s.Close() })
-	defer stop()
+	s.bind(ctx)
 	for {
 		received, err := s.sub.ReceiveMessage(ctx)
-		if err == nil {
-			s.o.Health.OK()
-			m, err := parse(received.Payload)
-			if err != nil {
-				return lane.Message{}, fmt.Errorf("read channel %q: %w", s.o.Key, err)
+		if err != nil {
+			if err := s.o.retry(ctx, err); err != nil {
+				return lane.Message{}, err
 			}
-			s.o.Stats.Accept(m)
-			return m, nil
+			continue
 		}
-		if ctx.Err() != nil {
-			return lane.Message{}, ctx.Err()
+		s.o.Health.OK()
+		m, err := parse(received.Payload)
+		if err != nil {
+			return lane.Message{}, fmt.Errorf("read channel %q: %w", s.o.Key, err)
 		}
-		if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
-			continue // nothing was published for a while
-		}
-		s.o.Health.Fail(err)
-		if err := wait(ctx, s.o.Backoff); err != nil {
-			return lane.Message{}, err
-		}
+		s.o.Stats.Accept(m)
+		return m, nil
 	}
-}
-
-func (s *pubSub) Close() error {
-	return errors.Join(s.sub.Close(), s.client.Close())
 }

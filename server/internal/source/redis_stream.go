@@ -26,8 +26,10 @@ const messageField = "m"
 // How much one XREAD may bring. COUNT 1 costs a round trip a message (13k
 // events/s against 221k with 64); too many lie in the memory of a lane whose
 // whole point is to hold little. So the count follows the size of the messages.
+// XREAD knows no bound in bytes: when messages become larger, the first batch of
+// the new size is larger by the same factor, once.
 const (
-	windowBytes    = 16 << 10 // a reader's fetched and unsent messages, about
+	windowBytes    = 16 << 10 // a reader's fetched and unsent messages, while their size does not change
 	windowMessages = 64       // and never more than these
 	firstCount     = 4        // while the size of a message is unknown
 )
@@ -39,36 +41,38 @@ const blockTime = 5 * time.Second
 // SEQ-0, so a sequence number is a position, and it stays one after a restart
 // of the lane or of the broker.
 type stream struct {
+	*connection
 	o        Options
-	client   *redis.Client
 	position uint64         // sequence handed on last
-	window   []lane.Message // fetched, not yet handed on
-	count    int64
+	window   []lane.Message // fetched last, reused
+	handed   int            // how many of window have been handed on
+	count    int64          // to ask for next
 }
 
 // openStream blocks until it knows where to begin: behind what the reader has,
 // or behind the newest entry.
 func openStream(ctx context.Context, o Options) (Source, error) {
 	o = o.withDefaults()
-	s := &stream{o: o, client: ownConnection(o.Broker), position: o.After, count: firstCount}
+	s := &stream{connection: connect(o.Broker, o.Key), o: o, position: o.After, count: firstCount}
 	if o.Resume {
 		return s, nil
 	}
+	s.bind(ctx)
 	for {
 		newest, err := s.client.XRevRangeN(ctx, o.Key, "+", "-", 1).Result()
-		if err == nil {
+		switch {
+		case err != nil:
+			err = o.retry(ctx, err)
+		case len(newest) == 0:
 			o.Health.OK()
-			if len(newest) > 0 {
-				s.position, err = sequenceOf(newest[0].ID)
-				if err != nil {
-					s.Close()
-					return nil, fmt.Errorf("find the end of stream %q: %w", o.Key, err)
-				}
-			}
 			return s, nil
+		default:
+			o.Health.OK()
+			if s.position, err = sequenceOf(newest[0].ID); err == nil {
+				return s, nil
+			}
 		}
-		o.Health.Fail(err)
-		if err := wait(ctx, o.Backoff); err != nil {
+		if err != nil {
 			s.Close()
 			return nil, fmt.Errorf("find the end of stream %q: %w", o.Key, err)
 		}
@@ -79,24 +83,23 @@ func openStream(ctx context.Context, o Options) (Source, error) {
 // position moves with what is handed on, so nothing is skipped when the
 // connection ends in between.
 func (s *stream) Next(ctx context.Context) (lane.Message, error) {
-	for len(s.window) == 0 {
+	for s.handed == len(s.window) {
 		if err := s.fetch(ctx); err != nil {
 			return lane.Message{}, err
 		}
 	}
-	m := s.window[0]
-	s.window[0] = lane.Message{}
-	s.window = s.window[1:]
+	m := s.window[s.handed]
+	s.window[s.handed] = lane.Message{} // the payload must not outlive its delivery
+	s.handed++
 	s.position = m.Seq
 	return m, nil
 }
 
-// fetch waits at the broker until the stream has something behind position. A
-// trimmed stream answers with a later entry and without an error; the sink sees
-// the hole by the sequence.
+// fetch waits at the broker until the stream has something behind position, or
+// for a while. A trimmed stream answers with a later entry and without an error;
+// the sink sees the hole by the sequence.
 func (s *stream) fetch(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() { s.client.Close() })
-	defer stop()
+	s.bind(ctx)
 	streams, err := s.client.XRead(ctx, &redis.XReadArgs{
 		Streams: []string{s.o.Key},
 		ID:      strconv.FormatUint(s.position, 10) + "-0",
@@ -104,24 +107,17 @@ func (s *stream) fetch(ctx context.Context) error {
 		Block:   blockTime,
 	}).Result()
 	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
 	case errors.Is(err, redis.Nil):
 		s.o.Health.OK()
-		return nil
+		return ctx.Err()
 	case err != nil:
-		s.o.Health.Fail(err)
-		return wait(ctx, s.o.Backoff)
+		return s.o.retry(ctx, err)
 	}
 	s.o.Health.OK()
-	s.window = s.window[:0]
+	s.window, s.handed = s.window[:0], 0
 	bytes := 0
 	for _, entry := range streams[0].Messages {
-		data, ok := entry.Values[messageField].(string)
-		if !ok {
-			return fmt.Errorf("read stream %q: entry %s: %w", s.o.Key, entry.ID, errNotAMessage)
-		}
-		m, err := parse(data)
+		m, err := messageOf(entry)
 		if err != nil {
 			return fmt.Errorf("read stream %q: entry %s: %w", s.o.Key, entry.ID, err)
 		}
@@ -135,10 +131,29 @@ func (s *stream) fetch(ctx context.Context) error {
 	return nil
 }
 
-func (s *stream) Close() error { return s.client.Close() }
+// messageOf takes a message out of its entry. Its sequence has to be the entry's
+// position: with another one the stream would be read in circles.
+func messageOf(entry redis.XMessage) (lane.Message, error) {
+	data, ok := entry.Values[messageField].(string)
+	if !ok {
+		return lane.Message{}, errNotAMessage
+	}
+	m, err := parse(data)
+	if err != nil {
+		return lane.Message{}, err
+	}
+	if seq, err := sequenceOf(entry.ID); err != nil || seq != m.Seq {
+		return lane.Message{}, fmt.Errorf("sequence %d: %w", m.Seq, errNotAMessage)
+	}
+	return m, nil
+}
 
+// sequenceOf reads an id of the form SEQ-0.
 func sequenceOf(id string) (uint64, error) {
-	seq, _, _ := strings.Cut(id, "-")
+	seq, ok := strings.CutSuffix(id, "-0")
+	if !ok {
+		return 0, fmt.Errorf("id %q: %w", id, errNotAMessage)
+	}
 	n, err := strconv.ParseUint(seq, 10, 64)
 	if err != nil {
 		return 0, fmt.Errorf("id %q: %w", id, errNotAMessage)

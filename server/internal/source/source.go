@@ -24,10 +24,11 @@ import (
 // Source is the lane's input for one reader.
 type Source interface {
 	// Next blocks until there is a message or ctx is done. While the broker is
-	// away it waits and tries again.
+	// away it waits and tries again. The end of ctx closes the source for good.
 	Next(ctx context.Context) (lane.Message, error)
-	// Close releases the connection to the broker.
-	Close() error
+	// Close releases the connection to the broker. It blocks for nobody, may be
+	// called while Next blocks, which then fails, and may be called again.
+	Close()
 }
 
 // Options say what one reader is to get.
@@ -49,6 +50,16 @@ func (o Options) withDefaults() Options {
 		o.Health = new(Health)
 	}
 	return o
+}
+
+// retry notes why the broker did not answer and waits before the next
+// attempt. It returns an error only when ctx is done.
+func (o Options) retry(ctx context.Context, err error) error {
+	if ctx.Err() != nil { // this is why
+		return ctx.Err()
+	}
+	o.Health.Fail(err)
+	return wait(ctx, o.Backoff)
 }
 
 // Definition describes a source to people and to programs.
@@ -89,22 +100,6 @@ func parse(data string) (lane.Message, error) {
 	}
 	return lane.Message{Seq: h.Seq, AtMicros: h.AtMicros, Data: data}, nil
 }
-
-// ownConnection is a client for exactly one connection. Closing it is the only
-// way to end a blocking read at once: go-redis does not watch the context of a
-// command that waits.
-func ownConnection(o *redis.Options) *redis.Client {
-	own := *o
-	own.PoolSize = 1
-	own.MinIdleConns = 0
-	own.MaxRetries = -1 // a retry would hide from Health that the broker went away
-	own.ReadBufferSize, own.WriteBufferSize = connBufferBytes, connBufferBytes
-	return redis.NewClient(&own)
-}
-
-// connBufferBytes replaces go-redis' 32 KiB: with hundreds of connections, one
-// a reader, those would be the largest part of an idle lane.
-const connBufferBytes = 2 << 10
 
 // wait pauses between attempts.
 func wait(ctx context.Context, d time.Duration) error {

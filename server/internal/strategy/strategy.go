@@ -27,8 +27,9 @@ type Source interface {
 
 // Sink is one reader's connection.
 type Sink interface {
-	// Send blocks while the transport is full. When it returns nil the message
-	// is in the hands of the kernel, not of the reader.
+	// Send blocks while the transport is full, at most until ctx is done. When
+	// it returns nil the message is in the hands of the kernel, not of the
+	// reader. After an error the connection is of no more use.
 	Send(ctx context.Context, m lane.Message) error
 	// Requests carries the demand a reader sends; nil on transports that carry
 	// none.

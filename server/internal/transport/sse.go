@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"spillway/server/internal/lane"
@@ -34,11 +36,14 @@ type sseSink struct {
 	heartbeat time.Duration // of silence before a sign of life
 	leave     context.CancelFunc
 	gone      chan struct{} // closed when the goroutine that watches the reader has ended
+	sending   atomic.Bool   // a Send is under way
 
-	mu     sync.Mutex // held while writing
-	buf    []byte     // the event being written, reused
-	last   uint64     // sequence written last, to tell the reader about holes
-	spoken time.Time  // when the last write ended
+	mu     sync.Mutex      // held while writing
+	buf    []byte          // the event being written, reused
+	last   uint64          // sequence written last, to tell the reader about holes
+	spoken time.Time       // when the last write ended
+	done   <-chan struct{} // of the context that bind was given last
+	unbind func() bool
 }
 
 // openSSE hijacks the connection, answers, and sends the first event. It starts
@@ -68,7 +73,7 @@ func openSSE(w http.ResponseWriter, r *http.Request, o Options) (Sink, context.C
 	}
 	s.buf = appendHead(s.buf, s.chunked, o.Origin)
 	s.appendEvent("retry: 1000\nevent: ready\ndata: ", o.Ready, "\n\n")
-	if err := s.flush(); err != nil {
+	if _, err := s.flush(); err != nil {
 		leave()
 		conn.Close()
 		return nil, nil, fmt.Errorf("write first event: %w", err)
@@ -113,22 +118,27 @@ func (s *sseSink) watch() {
 }
 
 // Send blocks while the kernel has no room for the event. When it returns nil
-// the event is in the send buffer.
+// the event is in the send buffer. The end of ctx during a Send cuts the
+// connection: half an event cannot be taken back.
 func (s *sseSink) Send(ctx context.Context, m lane.Message) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := ctx.Err(); err != nil {
+	s.bind(ctx)
+	s.sending.Store(true)
+	defer s.sending.Store(false)
+	if err := ctx.Err(); err != nil { // after sending is set: cut may have looked before
 		return err
 	}
 	s.buf = s.buf[:0]
+	var missing uint64
 	if s.last != 0 && m.Seq > s.last+1 {
-		s.stats.Gap(m.Seq - s.last - 1)
+		missing = m.Seq - s.last - 1
 		s.appendGap(s.last+1, m.Seq-1)
 	}
-	var id [20]byte
+	var id [20]byte // the longest uint64
 	s.appendEvent("id: ", string(strconv.AppendUint(id[:0], m.Seq, 10)), "\ndata: ", m.Data, "\n\n")
 	s.stats.Writing(time.Now())
-	err := s.flush()
+	_, err := s.flush()
 	s.stats.Wrote()
 	if err != nil {
 		if ctx.Err() != nil {
@@ -137,8 +147,26 @@ func (s *sseSink) Send(ctx context.Context, m lane.Message) error {
 		return fmt.Errorf("write event %d: %w", m.Seq, err)
 	}
 	s.last = m.Seq
+	s.stats.Gap(missing)
 	s.stats.Deliver(m)
 	return nil
+}
+
+// bind arranges that the end of ctx cuts a Send short. Sends come with the same
+// ctx over and over; then this costs a comparison.
+func (s *sseSink) bind(ctx context.Context) {
+	if done := ctx.Done(); s.unbind == nil || done != s.done {
+		if s.unbind != nil {
+			s.unbind()
+		}
+		s.done, s.unbind = done, context.AfterFunc(ctx, s.cut)
+	}
+}
+
+func (s *sseSink) cut() {
+	if s.sending.Load() {
+		s.conn.Close()
+	}
 }
 
 // appendGap tells the reader which messages it will never get.
@@ -170,10 +198,10 @@ func (s *sseSink) appendEvent(parts ...string) {
 
 // flush writes buf in one system call and as many more as the kernel makes of
 // it.
-func (s *sseSink) flush() error {
-	_, err := s.conn.Write(s.buf)
+func (s *sseSink) flush() (n int, err error) {
+	n, err = s.conn.Write(s.buf)
 	s.spoken = time.Now()
-	return err
+	return n, err
 }
 
 func (s *sseSink) Requests() <-chan int { return nil }
@@ -187,12 +215,12 @@ func (s *sseSink) Heartbeat(now time.Time) {
 	if now.Sub(s.spoken) < s.heartbeat {
 		return
 	}
-	s.conn.SetWriteDeadline(now.Add(heartbeatWait))
+	s.conn.SetWriteDeadline(time.Now().Add(heartbeatWait))
 	defer s.conn.SetWriteDeadline(time.Time{})
 	s.buf = s.buf[:0]
 	s.appendEvent(": still here\n\n")
-	if err := s.flush(); err != nil {
-		s.leave() // an event cut in the middle cannot be mended
+	if n, err := s.flush(); err != nil && (n > 0 || !errors.Is(err, os.ErrDeadlineExceeded)) {
+		s.conn.Close() // it is broken, or its stream is cut in the middle of a line
 	}
 }
 
