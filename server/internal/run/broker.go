@@ -47,10 +47,11 @@ type BrokerChild struct {
 type BrokerReady struct{ Addr string }
 
 const (
-	brokerRetry      = time.Second            // between attempts to start or reach it
-	brokerWatchEvery = time.Second            // INFO and CLIENT LIST
-	brokerDialLimit  = 3 * time.Second        // for one attempt
-	brokerStopLimit  = 3 * time.Second        // for its process to leave
+	brokerRetry      = time.Second     // between attempts to start or reach it
+	brokerWatchEvery = time.Second     // INFO and CLIENT LIST
+	brokerDialLimit  = 3 * time.Second // for one attempt
+	brokerRenewLimit = 5 * time.Second // for its process to leave and the next to come
+	brokerRenewPoll  = 5 * time.Millisecond
 	firstAttempts    = 250 * time.Millisecond // a restarted broker is back soon
 )
 
@@ -68,7 +69,6 @@ type brokerHandle struct {
 	proc     *supervisor.Process // nil if remote or ended
 	health   broker.Health
 	restarts int // times it came back without its streams
-	stopping bool
 }
 
 func newBroker(choice BrokerChoice, super *supervisor.Supervisor, log *slog.Logger) *brokerHandle {
@@ -99,16 +99,7 @@ func (b *brokerHandle) start(ctx context.Context) error {
 }
 
 func (b *brokerHandle) close() {
-	b.mu.Lock()
-	b.stopping = true
-	proc := b.proc
-	b.mu.Unlock()
 	b.cancel()
-	if proc != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), brokerStopLimit)
-		defer cancel()
-		_ = proc.Stop(ctx)
-	}
 	b.wg.Wait()
 }
 
@@ -198,10 +189,14 @@ func (b *brokerHandle) keep(ctx context.Context) {
 		select {
 		case <-proc.Done():
 		case <-ctx.Done():
+			_ = proc.Stop(context.Background()) // bounded: what does not leave is killed
 			return
 		}
-		b.log.Error("broker ended", "exit", proc.Exit().String())
-		for b.spawn(ctx) != nil {
+		if exit := proc.Exit(); exit.Reason != supervisor.ReasonStopped {
+			b.log.Error("broker ended", "exit", exit.String())
+		}
+		for err := b.spawn(ctx); err != nil; err = b.spawn(ctx) {
+			b.log.Error("broker does not start", "err", err)
 			if !pause(ctx, brokerRetry) {
 				return
 			}
@@ -280,15 +275,28 @@ func pause(ctx context.Context, d time.Duration) bool {
 // renew starts a broker of ours anew after a run: its memory is a line on the
 // page and must begin flat. In somebody else's Redis the producer has removed
 // its streams.
+//
+// It returns once the new one is there, or after a while without it: then the
+// next run waits as it does for any broker.
 func (b *brokerHandle) renew() {
 	b.mu.Lock()
-	proc, stopping := b.proc, b.stopping
-	b.health = broker.Health{}
+	old := b.proc
 	b.mu.Unlock()
-	if proc == nil || stopping {
+	if old == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), brokerStopLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), brokerRenewLimit)
 	defer cancel()
-	_ = proc.Stop(ctx) // keep starts the next one
+	_ = old.Stop(ctx) // keep starts the next one
+	for pause(ctx, brokerRenewPoll) {
+		b.mu.Lock()
+		fresh := b.proc != old
+		if fresh {
+			b.health = broker.Health{Up: true} // it says so itself; the watch follows
+		}
+		b.mu.Unlock()
+		if fresh {
+			return
+		}
+	}
 }

@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -48,7 +47,8 @@ type Control struct {
 	cancel context.CancelFunc
 	broker *brokerHandle
 
-	life sync.Mutex // held while a session begins or ends; taken before mu
+	life   sync.Mutex // held while a session begins or ends; taken before mu
+	closed bool       // life guards it
 
 	mu      sync.Mutex // guards everything below and inside the session
 	session *session   // the newest; nil before the first
@@ -66,11 +66,10 @@ func New(ctx context.Context, o Options) (*Control, error) {
 	if o.Changed == nil {
 		o.Changed = func() {}
 	}
-	c := &Control{o: o}
-	if most := c.maxLimitBytes(); most < MinLimitBytes {
-		return nil, fmt.Errorf("%d MiB for %d lanes leaves each %d MiB; a lane needs %d",
-			o.MaxMemoryBytes>>20, len(o.Scenario.Lanes), most>>20, MinLimitBytes>>20)
+	if err := Check(o.Scenario, o.MaxMemoryBytes); err != nil {
+		return nil, err
 	}
+	c := &Control{o: o}
 	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	c.broker = newBroker(o.Broker, o.Supervisor, o.Log)
 	if err := c.broker.start(ctx); err != nil {
@@ -80,10 +79,11 @@ func New(ctx context.Context, o Options) (*Control, error) {
 	return c, nil
 }
 
-// Close ends the run and the broker and waits for both.
+// Close ends the run and the broker and waits for both. Nothing begins after it.
 func (c *Control) Close() {
 	c.life.Lock()
 	defer c.life.Unlock()
+	c.closed = true
 	c.end(wire.StateStopped)
 	c.mu.Lock()
 	if c.rest != nil {
@@ -94,10 +94,8 @@ func (c *Control) Close() {
 	c.broker.close()
 }
 
-// maxLimitBytes is each lane's share of the ceiling.
-func (c *Control) maxLimitBytes() int64 {
-	return c.o.MaxMemoryBytes / int64(max(1, len(c.o.Scenario.Lanes)))
-}
+// maxLimitBytes is each lane's share of the ceiling. c.mu is held.
+func (c *Control) maxLimitBytes() int64 { return share(c.o.MaxMemoryBytes, c.o.Scenario) }
 
 // Start begins a run unless one is under way. It returns before the processes
 // are ready; the state tells how far it is.
@@ -124,15 +122,18 @@ func (c *Control) Reset() {
 	c.begin()
 }
 
-// Play changes the scenario and begins it.
+// Play changes the scenario and begins it. The error wraps ErrInvalid when it
+// cannot be played here; then nothing has changed.
 func (c *Control) Play(s script.Scenario) error {
+	if err := Check(s, c.o.MaxMemoryBytes); err != nil {
+		return err
+	}
 	c.life.Lock()
 	defer c.life.Unlock()
-	if most := c.o.MaxMemoryBytes / int64(len(s.Lanes)); most < MinLimitBytes {
-		return invalid("%d lanes need %d MiB each; --max-memory leaves %d", len(s.Lanes), MinLimitBytes>>20, most>>20)
-	}
 	c.end(wire.StateStopped)
+	c.mu.Lock()
 	c.o.Scenario = s
+	c.mu.Unlock()
 	c.begin()
 	return nil
 }
@@ -145,7 +146,7 @@ func (c *Control) Wake() {
 	c.mu.Lock()
 	resting := c.session == nil || c.session.state == wire.StateRest
 	c.mu.Unlock()
-	if !resting {
+	if !resting || c.closed {
 		return
 	}
 	c.begin()
@@ -200,8 +201,11 @@ func (c *Control) running() bool {
 	return c.session != nil && c.session.alive()
 }
 
-// begin starts a new session. c.life is held.
+// begin starts a new session, unless the Control is closed. c.life is held.
 func (c *Control) begin() {
+	if c.closed {
+		return
+	}
 	c.mu.Lock()
 	rests := c.viewers > 0
 	s := newSession(c)
@@ -217,22 +221,26 @@ func (c *Control) begin() {
 func (c *Control) end(state wire.State) {
 	c.mu.Lock()
 	s := c.session
-	if s == nil || !s.alive() {
-		if s != nil && state == wire.StateRest {
-			s.state = state
-		}
+	if s == nil || s.state == state || s.state == wire.StateRest {
 		c.mu.Unlock()
 		return
 	}
+	lived := s.alive()
 	s.finish(state)
 	c.mu.Unlock()
-	s.close()
-	c.o.Changed()
+	c.o.Changed() // clearing up takes a moment; the page need not wait for it
+	if lived {
+		s.close()
+		if !c.closed {
+			c.broker.renew()
+		}
+	}
 }
 
 // Patch changes live settings. The error wraps ErrInvalid when the settings are
 // not possible, and is ErrNotRunning when nothing runs.
 func (c *Control) Patch(p Patch) error {
+	defer c.o.Changed()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.session
@@ -250,31 +258,30 @@ func (c *Control) Patch(p Patch) error {
 
 // RestartLane starts a lane again that has ended, on the same port.
 func (c *Control) RestartLane(name string) error {
+	defer c.o.Changed()
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	s := c.session
 	if s == nil || !s.alive() {
-		c.mu.Unlock()
 		return ErrNotRunning
 	}
 	l := s.lane(name)
 	if l == nil {
-		c.mu.Unlock()
 		return ErrNoLane
 	}
 	if !l.ended() {
-		c.mu.Unlock()
 		return ErrLaneAlive
 	}
-	l.state = wire.StateStarting
-	l.restarts++
-	c.mu.Unlock()
-	s.wg.Go(func() { s.startLane(l) })
+	l.startAgain()
+	s.events.version++
+	s.wg.Go(func() { s.startLane(l) }) // under the lock: the session lives, so it waits for this
 	return nil
 }
 
 // Demo does what the page asks its visitor to do: it slows the readers, waits
 // for what happens, and releases them. Any setting made by hand ends it.
 func (c *Control) Demo() error {
+	defer c.o.Changed()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.session

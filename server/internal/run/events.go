@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"spillway/wasm/throttle"
@@ -10,8 +11,12 @@ import (
 	"spillway/web/chart"
 )
 
-// maxEntries bounds the log of a run; the oldest go.
-const maxEntries = 200
+// The log of a run is bounded: the oldest lines go, long ones are cut. All of it
+// fits in one frame of the hub.
+const (
+	maxEntries    = 200
+	maxEntryBytes = 600
+)
 
 // Entry is one line of the log.
 type Entry struct {
@@ -30,10 +35,14 @@ type events struct {
 	toldSetting Settings  // what it has told
 	brokerTold  string
 	fullTold    bool
+	lostTold    uint64 // messages lost with the broker
 }
 
 // say writes a line. Control.mu is held.
 func (s *session) say(grave bool, text string) {
+	if len(text) > maxEntryBytes {
+		text = strings.ToValidUTF8(text[:maxEntryBytes], "") + " …"
+	}
 	e := &s.events
 	e.log = append(slices.Clone(e.log), Entry{At: s.elapsed(), Text: text, Grave: grave})
 	if len(e.log) > maxEntries {
@@ -43,13 +52,12 @@ func (s *session) say(grave bool, text string) {
 }
 
 func (s *session) opening() string {
-	readers := s.settings.SlowReaders + s.settings.HealthyReaders
 	s.events.toldSetting = s.settings
-	lanes := fmt.Sprintf("%d lanes", len(s.lanes))
+	readers := many(uint64(s.settings.SlowReaders+s.settings.HealthyReaders), "reader")
 	if len(s.lanes) == 1 {
-		lanes = "One lane"
+		return fmt.Sprintf("One lane, %s.", readers)
 	}
-	return fmt.Sprintf("%s, %s readers each, the same messages.", lanes, chart.Count(uint64(readers)))
+	return fmt.Sprintf("%d lanes, %s each, the same messages.", len(s.lanes), readers)
 }
 
 // noteChange remembers that settings moved. A slider that is being dragged
@@ -81,10 +89,10 @@ func (s *session) settleEvents(now time.Time) {
 		}
 	}
 	if before.SlowReaders != after.SlowReaders {
-		s.say(false, fmt.Sprintf("%d slow readers in each lane now.", after.SlowReaders))
+		s.say(false, many(uint64(after.SlowReaders), "slow reader")+" in each lane now.")
 	}
 	if before.HealthyReaders != after.HealthyReaders {
-		s.say(false, fmt.Sprintf("%d healthy readers in each lane now.", after.HealthyReaders))
+		s.say(false, many(uint64(after.HealthyReaders), "healthy reader")+" in each lane now.")
 	}
 	if before.RatePerSecond != after.RatePerSecond || before.SizeBytes != after.SizeBytes {
 		s.say(false, fmt.Sprintf("Each reader is sent %v messages a second of %s now.", after.RatePerSecond, chart.Bytes(float64(after.SizeBytes))))
@@ -150,6 +158,14 @@ func slowLabel(rate throttle.Rate) string {
 	return "slowed to " + rate.String()
 }
 
+// brokerFull tells whether the producer waits because the broker takes no more.
+// After the broker was away it waits for a moment too.
+func (s *session) brokerFull() bool {
+	h := s.broker.health
+	return h.Up && h.MaxMemoryBytes > 0 && h.UsedMemoryBytes >= h.MaxMemoryBytes/10*9 &&
+		s.producer.StallMicros > uint64(time.Second.Microseconds())
+}
+
 // noteBroker tells when the broker goes, comes back, loses its streams, or is
 // full.
 func (s *session) noteBroker() {
@@ -173,9 +189,15 @@ func (s *session) noteBroker() {
 		e.brokerTold = trouble
 	}
 	if s.broker.restarts > before.restarts && !before.health.At.IsZero() {
-		s.say(true, "The broker was started anew. What it held is lost; the readers count it as gaps.")
+		s.say(true, "The broker was started anew, without what it had held.")
 	}
-	full := s.producer.StallMicros > uint64(time.Second.Microseconds()) && trouble == ""
+	if lost := s.producer.Lost; lost != e.lostTold {
+		if lost > e.lostTold { // else the producer itself is a new one
+			s.say(true, fmt.Sprintf("%s lost with the broker: what waited there for its readers is a gap for them.", were(lost-e.lostTold, "message")))
+		}
+		e.lostTold = lost
+	}
+	full := s.brokerFull()
 	if full != e.fullTold {
 		e.fullTold = full
 		if full {

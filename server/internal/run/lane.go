@@ -21,6 +21,8 @@ import (
 const (
 	// historyPoints holds five minutes at 10 Hz, what a chart can show at most.
 	historyPoints = 5 * 60 * 10
+	// maxMarks are more than a chart of that length can show.
+	maxMarks = 256
 	// rateWindow is the number of reports over which a rate is taken: a second.
 	rateWindow = 10
 	// tellEveryBytes is the step of RSS at which the log speaks.
@@ -40,7 +42,6 @@ type laneRun struct {
 	failure  string              // why it could not be started, in words
 	port     int                 // kept over restarts
 	restarts int
-	upAt     time.Time
 
 	report      lane.Report
 	rates       []ratePoint // newest last, at most rateWindow+1
@@ -76,8 +77,23 @@ func newLaneRun(plan script.Lane) *laneRun {
 	return l
 }
 
+// ended tells whether the lane has no process.
 func (l *laneRun) ended() bool {
-	return l.state == wire.StateKilled || l.state == wire.StateCrashed || l.state == wire.StateStopped
+	return l.dead() || l.state == wire.StateStopped || l.state == wire.StateRest
+}
+
+// dead tells whether the lane ended though nobody had asked it to.
+func (l *laneRun) dead() bool {
+	return l.state == wire.StateKilled || l.state == wire.StateCrashed
+}
+
+// startAgain forgets the process that ended, so that nothing of it is taken for
+// the next one's.
+func (l *laneRun) startAgain() {
+	l.state = wire.StateStarting
+	l.proc, l.exit, l.failure = nil, nil, ""
+	l.report, l.rates = lane.Report{}, nil
+	l.restarts++
 }
 
 // replayable tells whether what its readers have not got waits in a stream.
@@ -115,10 +131,8 @@ func (l *laneRun) perSecond() (messages, bytes uint64) {
 func (s *session) laneUp(l *laneRun, proc *supervisor.Process, addr string) {
 	_, port, _ := net.SplitHostPort(addr)
 	l.port, _ = strconv.Atoi(port)
-	l.proc, l.exit, l.failure = proc, nil, ""
-	l.report, l.rates, l.told = lane.Report{}, nil, 0
-	l.state, l.upAt = wire.StateRunning, time.Now()
-	l.cutOff, l.lost = 0, 0
+	l.proc, l.state = proc, wire.StateRunning
+	l.cutOff, l.lost, l.told = 0, 0, 0
 	if l.restarts > 0 {
 		s.mark(l, chart.MarkRestart, "restarted")
 		s.say(false, fmt.Sprintf("%s was started again. Its readers come back.", l.name))
@@ -131,14 +145,13 @@ func (s *session) laneUp(l *laneRun, proc *supervisor.Process, addr string) {
 func (s *session) laneEnded(l *laneRun, exit supervisor.Exit) {
 	l.exit = &exit
 	l.cutOff, l.lost = l.report.Readers, l.report.BacklogCount
-	l.tabs = make(map[uint64]wire.Reader)
 	readers := fmt.Sprintf("%s cut off", were(l.cutOff, "reader"))
 	if exit.Reason == supervisor.ReasonLimit {
 		l.state = wire.StateKilled
 		s.markAt(l, exit.At, chart.MarkKill, "")
 		text := fmt.Sprintf("%s was killed: %s MiB, exit code %d. %s.", l.name, chart.MiB(float64(exit.Last.RSSBytes)), exit.Code, readers)
 		if l.lost > 0 && !l.replayable() {
-			text += fmt.Sprintf(" %s messages were in its memory and are lost.", chart.Count(l.lost))
+			text += fmt.Sprintf(" It took %s with it that nobody had read.", many(l.lost, "message"))
 		}
 		s.say(true, text)
 	} else {
@@ -178,20 +191,31 @@ func telling(lines []string) string {
 	return ""
 }
 
-// were joins a number and its noun with the verb that fits: "1 reader was",
-// "210 readers were".
+// many joins a number and its noun: "1 reader", "210 readers".
+func many(n uint64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return chart.Count(n) + " " + noun + "s"
+}
+
+// were adds the verb that fits: "1 reader was", "210 readers were".
 func were(n uint64, noun string) string {
 	if n == 1 {
-		return "1 " + noun + " was"
+		return many(n, noun) + " was"
 	}
-	return chart.Count(n) + " " + noun + "s were"
+	return many(n, noun) + " were"
 }
 
 func (s *session) mark(l *laneRun, kind chart.MarkKind, label string) {
 	s.markAt(l, time.Now(), kind, label)
 }
 
+// markAt puts a mark on a lane's curve. The oldest go where there are too many.
 func (s *session) markAt(l *laneRun, at time.Time, kind chart.MarkKind, label string) {
+	if len(l.marks) >= maxMarks {
+		l.marks = append(l.marks[:0], l.marks[1:]...)
+	}
 	l.marks = append(l.marks, wire.HistoryMark{
 		ElapsedMicros: uint64(max(0, at.Sub(s.startedAt)).Microseconds()),
 		Kind:          uint8(kind),

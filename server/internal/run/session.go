@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -30,7 +31,6 @@ const (
 const (
 	crowdPatience = 2 * time.Second // the producer waits this long for all readers to be there
 	respawnDelay  = time.Second     // before a producer or crowd that ended is started again
-	stopLimit     = 3 * time.Second // for all processes of a session to leave
 )
 
 // session is one run from its start to its end, and what is remembered of it.
@@ -146,30 +146,27 @@ func (s *session) lanesAlive() int {
 	return n
 }
 
-// startLane starts the lane's process and stays with it until it ends.
+// startLane starts the lane's process; a goroutine stays with it until it ends.
 func (s *session) startLane(l *laneRun) {
 	s.c.mu.Lock()
 	spec := s.laneSpec(l)
 	s.c.mu.Unlock()
 	proc, err := s.c.o.Supervisor.Start(s.ctx, spec)
-	if s.ctx.Err() != nil {
-		return
-	}
-	if err != nil {
-		s.c.mu.Lock()
-		defer s.c.mu.Unlock()
-		s.laneNeverReady(l, err)
-		return
-	}
-	var ready lane.Ready
-	_ = json.Unmarshal(proc.ReadyValue(), &ready) // an empty address shows as one
 	s.c.mu.Lock()
-	s.laneUp(l, proc, ready.Addr)
-	s.c.mu.Unlock()
+	defer s.c.mu.Unlock()
+	if err != nil {
+		if s.alive() {
+			s.laneNeverReady(l, err)
+		}
+		return
+	}
+	if s.alive() {
+		var ready lane.Ready
+		_ = json.Unmarshal(proc.ReadyValue(), &ready) // an empty address shows as one
+		s.laneUp(l, proc, ready.Addr)
+	}
 	s.wg.Go(func() {
-		select {
-		case <-proc.Done():
-		case <-s.ctx.Done():
+		if !s.attend(proc) {
 			return
 		}
 		s.c.mu.Lock()
@@ -178,6 +175,19 @@ func (s *session) startLane(l *laneRun) {
 			s.laneEnded(l, proc.Exit())
 		}
 	})
+}
+
+// attend stays with a process until it has ended. False means that it was
+// stopped because the session ends. Whoever starts a process attends it, so that
+// none outlives its session.
+func (s *session) attend(p *supervisor.Process) bool {
+	select {
+	case <-p.Done():
+		return true
+	case <-s.ctx.Done():
+		_ = p.Stop(context.Background()) // bounded: what does not leave is killed
+		return false
+	}
 }
 
 func (s *session) laneSpec(l *laneRun) supervisor.Spec {
@@ -224,48 +234,49 @@ func (s *session) channels() map[string]int {
 // keep runs a helper process for as long as the session lives. Should it end,
 // the log says so and it is started again.
 func (s *session) keep(name string, spec func() supervisor.Spec, slot **supervisor.Process) {
-	for {
+	told := "" // a program that cannot start says so once, not once a second
+	for s.ctx.Err() == nil {
 		s.c.mu.Lock()
 		sp := spec()
 		s.c.mu.Unlock()
 		proc, err := s.c.o.Supervisor.Start(s.ctx, sp)
-		if s.ctx.Err() != nil {
-			return
-		}
 		why := ""
 		if err != nil {
-			why = err.Error()
+			why = fmt.Sprintf("The %s could not be started: %v. It is tried again.", name, err)
 		} else {
 			s.c.mu.Lock()
 			*slot = proc
 			s.tellAll()
 			s.c.mu.Unlock()
-			select {
-			case <-proc.Done():
-				why = proc.Exit().String()
-			case <-s.ctx.Done():
+			if !s.attend(proc) {
 				return
 			}
+			told, why = "", fmt.Sprintf("The %s ended (%s). It is started again.", name, proc.Exit())
 		}
 		s.c.mu.Lock()
 		*slot = nil
-		s.say(true, fmt.Sprintf("The %s ended (%s). It is started again.", name, why))
+		if s.alive() && why != told {
+			s.say(true, why)
+		}
 		s.c.mu.Unlock()
+		told = why
 		if !pause(s.ctx, respawnDelay) {
 			return
 		}
 	}
 }
 
-// finish marks the session as ended. close does the rest without the lock.
+// finish marks the session as ended, or one that was stopped as one at rest.
+// close does the rest without the lock.
 func (s *session) finish(state wire.State) {
-	s.endedAt = time.Now()
+	if s.alive() {
+		s.endedAt = time.Now()
+	}
 	s.state = state
 	s.stopDemo()
 	for _, l := range s.lanes {
-		if !l.ended() {
+		if !l.dead() {
 			l.state = state
-			l.tabs = nil
 		}
 	}
 	if state == wire.StateRest {
@@ -274,44 +285,22 @@ func (s *session) finish(state wire.State) {
 		s.say(false, "The run was stopped.")
 	}
 	s.last.State = state
-	for i, l := range s.lanes {
-		if i < len(s.last.Lanes) {
-			s.last.Lanes[i].State = l.state
-		}
+	s.last.Lanes = slices.Clone(s.last.Lanes) // views share the old ones
+	for i := range s.last.Lanes {
+		s.last.Lanes[i].State = s.lanes[i].state
 	}
 }
 
 // close stops every process at once and waits for all goroutines.
 func (s *session) close() {
 	s.cancel()
-	ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
-	defer cancel()
-	s.c.mu.Lock()
-	procs := []*supervisor.Process{s.producing, s.crowding}
-	for _, l := range s.lanes {
-		procs = append(procs, l.proc)
-	}
-	s.c.mu.Unlock()
-	var stops sync.WaitGroup
-	for _, p := range procs {
-		if p != nil {
-			stops.Go(func() { _ = p.Stop(ctx) }) // Stop has killed it if it had to
-		}
-	}
-	stops.Wait()
 	s.wg.Wait()
-	s.c.broker.renew()
 }
 
 // apply makes settings true in every process and writes down what changed.
 func (s *session) apply(next Settings) {
 	before := s.settings
 	s.settings = next
-	for _, l := range s.lanes {
-		if l.proc != nil {
-			l.proc.SetLimit(next.Lanes[l.name].LimitBytes)
-		}
-	}
 	s.tellAll()
 	s.noteChange(before)
 	s.events.version++
@@ -322,7 +311,10 @@ func (s *session) apply(next Settings) {
 func (s *session) tellAll() {
 	channels := s.channels()
 	for _, l := range s.lanes {
-		s.send(l.proc, lane.Command{Channels: channels})
+		if l.proc != nil && !l.ended() {
+			l.proc.SetLimit(s.settings.Lanes[l.name].LimitBytes)
+			s.send(l.proc, lane.Command{Channels: channels})
+		}
 	}
 	s.send(s.crowding, s.crowdCommand())
 	s.send(s.producing, s.producerCommand())

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"slices"
@@ -106,14 +107,41 @@ func invalid(format string, args ...any) error {
 func ParsePatch(text []byte) (Patch, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
-	var p Patch
+	var p *Patch // null is no patch
 	if err := decoder.Decode(&p); err != nil {
-		return Patch{}, invalid("%s", strings.TrimPrefix(err.Error(), "json: "))
+		return Patch{}, invalid("%s", plain(err))
 	}
-	if decoder.More() {
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return Patch{}, invalid("something follows the object")
 	}
-	return p, nil
+	if p == nil {
+		return Patch{}, invalid("want an object, not null")
+	}
+	return *p, nil
+}
+
+// plain says what is wrong with JSON without speaking of Go types.
+func plain(err error) string {
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &kind) && kind.Field == "":
+		return "want an object, not " + article(kind.Value)
+	case errors.As(err, &kind):
+		return fmt.Sprintf("%s: %s does not fit", kind.Field, article(kind.Value))
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the JSON ends too early"
+	}
+	return strings.TrimPrefix(err.Error(), "json: ")
+}
+
+func article(kind string) string {
+	if strings.HasPrefix(kind, "number ") {
+		return kind
+	}
+	if kind == "array" || kind == "object" {
+		return "an " + kind
+	}
+	return "a " + kind
 }
 
 // settingsOf are those a scenario begins with. Everybody reads as fast as they
@@ -158,7 +186,8 @@ func (s Settings) with(p Patch, maxLimitBytes int64) (Settings, error) {
 			next.Lanes[name] = l
 		}
 	}
-	for name, change := range p.Lanes {
+	for _, name := range slices.Sorted(maps.Keys(p.Lanes)) {
+		change := p.Lanes[name]
 		l, ok := next.Lanes[name]
 		if !ok {
 			return s, invalid("there is no lane %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(s.Lanes)), ", "))
@@ -169,7 +198,10 @@ func (s Settings) with(p Patch, maxLimitBytes int64) (Settings, error) {
 		set(&l.LimitBytes, change.LimitBytes)
 		next.Lanes[name] = l
 	}
-	return next, next.check(maxLimitBytes)
+	if err := next.check(maxLimitBytes); err != nil {
+		return s, err
+	}
+	return next, nil
 }
 
 func (s Settings) check(maxLimitBytes int64) error {
@@ -186,7 +218,8 @@ func (s Settings) check(maxLimitBytes int64) error {
 	if total := float64(s.SlowReaders+s.HealthyReaders) * s.RatePerSecond * float64(s.SizeBytes); total > maxBytesASecond {
 		return invalid("readers × rate × size come to %.0f MiB a second, at most %d", total/(1<<20), maxBytesASecond>>20)
 	}
-	for name, l := range s.Lanes {
+	for _, name := range slices.Sorted(maps.Keys(s.Lanes)) {
+		l := s.Lanes[name]
 		if l.LimitBytes < MinLimitBytes || l.LimitBytes > maxLimitBytes {
 			return invalid("limitBytes %d of lane %s: from %d to %d, each lane's share of --max-memory", l.LimitBytes, name, MinLimitBytes, maxLimitBytes)
 		}

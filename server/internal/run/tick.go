@@ -104,11 +104,10 @@ func (s *session) laneSample(l *laneRun) wire.LaneSample {
 		m.RSS = uint64(l.exit.Last.RSSBytes)
 		return m
 	}
-	if l.proc == nil {
-		return m
-	}
-	if p, ok := l.proc.Sample(); ok {
-		m.RSS = uint64(p.RSSBytes)
+	if l.proc != nil {
+		if p, ok := l.proc.Sample(); ok {
+			m.RSS = uint64(p.RSSBytes)
+		}
 	}
 	m.HeapInUse, m.HeapTotal, m.Live, m.OutsideHeap = r.HeapInUseBytes, r.HeapTotalBytes, r.LiveBytes, r.OutsideHeapBytes
 	m.Readers, m.Goroutines = r.Readers, r.Goroutines
@@ -146,7 +145,7 @@ func (s *session) noteCatchUp(l *laneRun, m wire.LaneSample) {
 		if m.Gaps == 0 {
 			s.say(false, fmt.Sprintf("%s has caught up: its readers got every message, none lost, none twice.", l.name))
 		} else {
-			s.say(false, fmt.Sprintf("%s has caught up. Its readers miss %s messages.", l.name, chart.Count(m.Gaps)))
+			s.say(false, fmt.Sprintf("%s has caught up. Its readers miss %s.", l.name, many(m.Gaps, "message")))
 		}
 	}
 }
@@ -156,6 +155,12 @@ func (s *session) noteCatchUp(l *laneRun, m wire.LaneSample) {
 // crowd and the tabs say it themselves; for a reader we know nothing of (curl)
 // it is what its lane has written.
 func (s *session) sendFloors() {
+	command := s.producerCommand()
+	command.Floors = s.floors()
+	s.send(s.producing, command)
+}
+
+func (s *session) floors() map[string]uint64 {
 	floors := make(map[string]uint64)
 	lower := func(channel string, seq uint64) {
 		if have, ok := floors[channel]; !ok || seq < have {
@@ -170,9 +175,9 @@ func (s *session) sendFloors() {
 			for channel, seq := range l.report.Written {
 				lower(channel, seq)
 			}
-			for _, tab := range l.tabs {
-				lower(groupYou, tab.LastSeq)
-			}
+		}
+		for _, tab := range l.tabs { // of a lane that is down too: they come back to it
+			lower(groupYou, tab.LastSeq)
 		}
 		slow, healthy := s.crowdOf(l.name)
 		for channel, seq := range slow.Read {
@@ -182,7 +187,5 @@ func (s *session) sendFloors() {
 			lower(channel, seq)
 		}
 	}
-	command := s.producerCommand()
-	command.Floors = floors
-	s.send(s.producing, command)
+	return floors
 }

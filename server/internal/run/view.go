@@ -26,6 +26,7 @@ type View struct {
 	Verdict   Verdict
 	Notice    Notice
 	Broker    BrokerKind
+	Lost      uint64 // messages lost with the broker
 	Version   uint64 // changes when anything but the sample does
 	Marks     uint64 // changes when a mark is added to a curve
 }
@@ -64,6 +65,7 @@ func (c *Control) View() View {
 		Verdict:   s.verdict(),
 		Notice:    s.notice(),
 		Broker:    c.o.Broker.Kind,
+		Lost:      s.producer.Lost,
 		Version:   s.events.version,
 		Marks:     s.events.marks,
 	}

@@ -9,7 +9,6 @@ import (
 	"spillway/server/internal/supervisor"
 	"spillway/wasm/throttle"
 	"spillway/wasm/wire"
-	"spillway/web/chart"
 )
 
 // noticeable is the backlog from which a card speaks of it.
@@ -113,33 +112,38 @@ func (s *session) verdict() Verdict {
 
 func (s *session) deathVerdict(dead []*laneRun, slowed bool) Verdict {
 	v := Verdict{Answers: make(map[string]string)}
-	var names []string
-	var alive []*laneRun
-	memory := true
+	var names []string // of those that ran out of memory
+	var others []string
+	var full, alive []*laneRun
 	for _, l := range dead {
-		names = append(names, l.name)
-		memory = memory && l.exit != nil && l.exit.Reason == supervisor.ReasonLimit
+		if l.exit != nil && l.exit.Reason == supervisor.ReasonLimit {
+			full, names = append(full, l), append(names, l.name)
+		} else {
+			others = append(others, l.name)
+		}
 	}
 	for _, l := range s.lanes {
 		if !l.ended() {
 			alive = append(alive, l)
 		}
 	}
-	who := strings.Join(names, " and ")
-	if !memory {
-		v.Title = who + " ended"
-		v.Text = "It did not run out of memory; the log says why it ended."
+	if len(full) == 0 {
+		v.Title = strings.Join(others, " and ") + " ended"
+		v.Text = "Not for lack of memory; the log says why."
 	} else {
-		v.Title = who + " ran out of memory."
-		v.Text = s.deathText(dead, alive)
+		v.Title = strings.Join(names, " and ") + " ran out of memory."
+		v.Text = s.deathText(full, alive)
+		if len(others) > 0 {
+			v.Text += fmt.Sprintf(" %s ended for another reason; the log says why.", strings.Join(others, " and "))
+		}
 		s.answers(&v, names)
 	}
 	if s.alive() {
 		if slowed && len(alive) > 0 {
 			v.Actions = append(v.Actions, "release")
 		}
-		for _, name := range names {
-			v.Actions = append(v.Actions, "restart:"+name)
+		for _, l := range dead {
+			v.Actions = append(v.Actions, "restart:"+l.name)
 		}
 	}
 	v.Actions = append(v.Actions, "reset")
@@ -147,15 +151,19 @@ func (s *session) deathVerdict(dead []*laneRun, slowed bool) Verdict {
 }
 
 func (s *session) deathText(dead, alive []*laneRun) string {
-	text := fmt.Sprintf("Every lane got the same %s messages. %s kept what nobody read",
-		chart.Count(s.producer.Produced), dead[0].name)
+	text := fmt.Sprintf("Every lane got the same %s. ", many(s.producer.Produced, "message"))
+	if dead[0].replayable() {
+		text += dead[0].name + " needed more than its limit"
+	} else {
+		text += dead[0].name + " kept what nobody read"
+	}
 	for _, l := range alive {
 		m := s.laneSample(l)
 		switch {
 		case !l.replayable():
 			continue
 		case m.Gaps > 0:
-			text += fmt.Sprintf("; %s left it in Redis, and its readers miss %s messages", l.name, chart.Count(m.Gaps))
+			text += fmt.Sprintf("; %s left it in Redis, and its readers miss %s", l.name, many(m.Gaps, "message"))
 		case l.behind || m.SlowP50 == 0 || time.Duration(m.SlowP50)*time.Microsecond > caughtUp:
 			text += fmt.Sprintf("; %s leaves it in Redis until there is room", l.name)
 		default:
@@ -174,13 +182,18 @@ func (s *session) answers(v *Verdict, dead []string) {
 			v.Answers[l.name] = fmt.Sprintf("You said %s. It was all of them.", l.name)
 		case slices.Contains(dead, l.name):
 			v.Answers[l.name] = fmt.Sprintf("You said %s.", l.name)
+		case l.dead():
+			v.Answers[l.name] = fmt.Sprintf("You said %s. That one ended too, but not for lack of memory.", l.name)
 		default:
 			v.Answers[l.name] = fmt.Sprintf("You said %s. That one is still alive.", l.name)
 		}
 	}
-	if all {
+	switch {
+	case all:
 		v.Answers["both"] = "You said both."
-	} else {
+	case len(s.dead()) == len(s.lanes):
+		v.Answers["both"] = "You said both. One of them ended, but not for lack of memory."
+	default:
 		v.Answers["both"] = "You said both. One of them is still alive."
 	}
 }
@@ -188,7 +201,7 @@ func (s *session) answers(v *Verdict, dead []string) {
 func (s *session) dead() []*laneRun {
 	var dead []*laneRun
 	for _, l := range s.lanes {
-		if l.state == wire.StateKilled || l.state == wire.StateCrashed {
+		if l.dead() {
 			dead = append(dead, l)
 		}
 	}
