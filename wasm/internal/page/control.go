@@ -3,7 +3,6 @@
 package page
 
 import (
-	"strconv"
 	"syscall/js"
 
 	"spillway/wasm/internal/clock"
@@ -35,7 +34,7 @@ func (p *page) listenControls() (release func()) {
 			return
 		}
 		set, lane := dom.Attr(e, "data-set"), dom.Attr(e, "data-lane")
-		position := int(e.Get("valueAsNumber").Float()) // of a range it always is one
+		position := positionOf(e)
 		p.loop.post(func() { p.moved(set, lane, position) })
 	})
 	click := dom.Listen(dom.Document(), "click", func(event js.Value) {
@@ -52,6 +51,9 @@ func (p *page) listenControls() (release func()) {
 	}
 }
 
+// positionOf is where a slider stands; the value of a range is always a number.
+func positionOf(slider js.Value) int { return int(slider.Get("valueAsNumber").Float()) }
+
 // moved is called when a person moves a slider to a position.
 func (p *page) moved(set, lane string, position int) {
 	p.touch()
@@ -59,7 +61,10 @@ func (p *page) moved(set, lane string, position int) {
 	rate := throttle.FromPosition(position)
 	switch {
 	case set == "own", set == "throttle" && !p.hello.Steer:
-		p.showRate(set, lane, rate)
+		p.showRate("own", lane, rate)
+		if !p.hello.Steer { // both sliders move the same there
+			p.showRate("throttle", lane, rate)
+		}
 		p.chooseOwn(lane, rate)
 	case set == "throttle" && lane == "":
 		p.showRate(set, "", rate)
@@ -171,20 +176,32 @@ func (p *page) allPaused() bool {
 	return len(p.lanes) > 0
 }
 
+// showRate moves the rate sliders of a lane, or those of all. Neighbouring
+// positions may mean the same rate: a slider that stands on one of them stays, or
+// else an arrow key would never get away from it.
 func (p *page) showRate(set, lane string, r throttle.Rate) {
-	p.show(set, lane, throttle.Position(r), r.String())
+	p.showWhere(set, lane, r.String(), func(position int) int {
+		if throttle.FromPosition(position) == r {
+			return position
+		}
+		return throttle.Position(r)
+	})
 }
 
 // show moves sliders to a position and writes what it means. lane is empty for
 // the sliders of all lanes.
 func (p *page) show(set, lane string, position int, text string) {
-	value := strconv.Itoa(position)
+	p.showWhere(set, lane, text, func(int) int { return position })
+}
+
+func (p *page) showWhere(set, lane, text string, where func(position int) int) {
 	dom.Each(dom.Document(), "[data-set='"+set+"']", func(e js.Value) {
 		if dom.Attr(e, "data-lane") != lane {
 			return
 		}
-		if e.Get("value").String() != value {
-			e.Set("value", value)
+		position := positionOf(e)
+		if next := where(position); next != position {
+			e.Set("value", next)
 		}
 		dom.SetAttr(e, "aria-valuetext", text)
 	})

@@ -59,7 +59,11 @@ func (p *page) takeReport(lane string, r *ownReader, report post.Report) {
 	if report.Run != p.hello.RunID {
 		return // of the run before
 	}
+	moved := report.Account != r.report.Account || report.State != r.report.State || r.meter.PerSecond() > 0
 	r.report = report
+	if report.State == post.Idle {
+		r.meter = model.Meter{} // an idle reader says so once
+	}
 	r.meter.Add(report.Account.Bytes, int64(report.AtMicros))
 	p.stats.reader(lane, report.Account, r.meter.PerSecond())
 	frame := wire.Reader{
@@ -70,8 +74,8 @@ func (p *page) takeReport(lane string, r *ownReader, report post.Report) {
 	if p.socket != nil && frame != r.sent && p.socket.Send(wire.Append(nil, &frame)) {
 		r.sent = frame
 	}
-	if p.sample != nil && !p.painter.awake() {
-		p.painter.wake() // no samples come, but the reader's own figures move
+	if moved && !p.painter.awake() {
+		p.painter.wake() // no samples come, but the reader's own figures change
 	}
 }
 

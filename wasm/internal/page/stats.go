@@ -65,16 +65,16 @@ func (s *stats) reader(lane string, a reader.Account, bytesPerSecond float64) {
 	s.lanes[i].account, s.lanes[i].bytesPerSecond = a, bytesPerSecond
 }
 
-// publish sets spillway.stats and watches for tasks of 50 ms and longer.
+// publish sets spillway.stats and watches for tasks of 50 ms and longer. What
+// comes before the first sample is drawn is the start and does not count.
 func (s *stats) publish() (release func()) {
 	ask := js.FuncOf(func(js.Value, []js.Value) any { return s.js() })
 	js.Global().Set("spillway", map[string]any{"stats": ask})
 
-	began := clock.Millis()
 	observed := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		entries := args[0].Call("getEntries")
 		for i := range entries.Length() {
-			if e := entries.Index(i); e.Get("startTime").Float() >= began {
+			if e := entries.Index(i); s.firstMillis > 0 && e.Get("startTime").Float() >= s.firstMillis {
 				s.longTasks.add(int64(e.Get("duration").Float() * 1e3))
 			}
 		}

@@ -17,11 +17,18 @@ const (
 	ageWindow = 10
 )
 
-// report sends the account to the page ten times a second until ctx is done.
-// Nothing piles up: the page takes a report in when it arrives.
+// report sends the account to the page ten times a second until ctx is done, and
+// once when there is nothing to read. Nothing piles up: the page takes a report
+// in when it arrives.
 func (w *worker) report(ctx *scope.Scope) {
+	var last post.Report
 	for n := 1; clock.Wait(ctx, reportEveryMillis) == nil; n++ {
-		js.Global().Call("postMessage", w.take(n%ageWindow == 0).JS())
+		r := w.take(n%ageWindow == 0)
+		if r.State == post.Idle && last.State == post.Idle && r.Run == last.Run {
+			continue
+		}
+		js.Global().Call("postMessage", r.JS())
+		last = r
 	}
 }
 
