@@ -1,0 +1,111 @@
+package lane_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"spillway/server/internal/lane"
+)
+
+func message(seq uint64, at time.Time) lane.Message {
+	return lane.Message{Seq: seq, AtMicros: at.UnixMicro(), Data: "0123456789"}
+}
+
+func TestStatsAccount(t *testing.T) {
+	var s lane.Stats
+	now := time.UnixMicro(1_763_822_400_000_000)
+	require.Equal(t, lane.Counts{}, s.Read(now))
+	for seq := range uint64(10) {
+		s.Accept(message(seq+1, now))
+	}
+	for seq := range uint64(4) {
+		s.Deliver(message(seq+1, now))
+	}
+	s.Drop(message(5, now))
+	s.Gap(7)
+	require.Equal(t, lane.Counts{
+		Accepted: 10, Delivered: 4, Dropped: 1, Gaps: 7,
+		DeliveredBytes: 40, BacklogCount: 5, BacklogBytes: 50, Written: 4,
+	}, s.Read(now))
+}
+
+func TestStatsAges(t *testing.T) {
+	var s lane.Stats
+	now := time.UnixMicro(1_763_822_400_000_000)
+	s.Accept(message(1, now.Add(-3*time.Second)))
+	s.Accept(message(2, now.Add(-time.Second)))
+	require.Equal(t, 3*time.Second, s.Read(now).Oldest)
+	s.Deliver(message(1, now))
+	s.Oldest(message(2, now.Add(-time.Second)))
+	require.Equal(t, time.Second, s.Read(now).Oldest)
+	require.Zero(t, s.Read(now.Add(-time.Minute)).Oldest, "a clock that was set back")
+	s.Deliver(message(2, now))
+	require.Zero(t, s.Read(now).Oldest, "nothing waits")
+	s.Accept(message(3, now.Add(-time.Millisecond)))
+	require.Equal(t, time.Millisecond, s.Read(now).Oldest, "the age of a message that is delivered")
+
+	require.Zero(t, s.Read(now).Write)
+	s.Writing(now)
+	require.Equal(t, time.Minute, s.Read(now.Add(time.Minute)).Write)
+	require.Zero(t, s.Read(now.Add(-time.Minute)).Write)
+	s.Wrote()
+	require.Zero(t, s.Read(now.Add(time.Minute)).Write)
+}
+
+// Whoever reads sees what has left never before it came.
+func TestStatsWhileTheyMove(t *testing.T) {
+	const count = 50_000
+	var s lane.Stats
+	now := time.Now()
+	accepted := make(chan lane.Message, 64)
+	var work sync.WaitGroup
+	work.Go(func() {
+		defer close(accepted)
+		for seq := range uint64(count) {
+			m := message(seq+1, now)
+			s.Accept(m)
+			accepted <- m
+		}
+	})
+	work.Go(func() {
+		for m := range accepted {
+			s.Oldest(m)
+			if m.Seq%5 == 0 {
+				s.Drop(m)
+			} else {
+				s.Deliver(m)
+			}
+		}
+	})
+	done := make(chan struct{})
+	go func() { work.Wait(); close(done) }()
+	var last lane.Counts
+	for running := true; running; {
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+		c := s.Read(now)
+		require.LessOrEqual(t, c.BacklogCount, uint64(count), "negative")
+		require.LessOrEqual(t, c.BacklogBytes, uint64(10*count), "negative")
+		require.Equal(t, c.Accepted, c.Delivered+c.Dropped+c.BacklogCount)
+		require.GreaterOrEqual(t, c.Accepted, last.Accepted)
+		require.GreaterOrEqual(t, c.Delivered, last.Delivered)
+		last = c
+	}
+	require.Equal(t, uint64(count), last.Accepted)
+	require.Equal(t, uint64(count/5), last.Dropped)
+	require.Zero(t, last.BacklogBytes)
+}
+
+func TestConfigDefaults(t *testing.T) {
+	c := lane.Config{}.WithDefaults()
+	require.Equal(t, lane.DefaultSendBufferBytes, c.SendBufferBytes)
+	require.Equal(t, lane.DefaultHeartbeat, c.Heartbeat)
+	require.Equal(t, int64(lane.DefaultLimitBytes), c.LimitBytes)
+	require.Equal(t, time.Second, lane.Config{Heartbeat: time.Second}.WithDefaults().Heartbeat)
+}
