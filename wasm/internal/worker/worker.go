@@ -25,6 +25,12 @@ import (
 	"spillway/wasm/throttle"
 )
 
+// yieldEveryMillis is how often a reader that never has to wait lets the browser
+// do something else. Reads of bytes that are there already settle before the
+// worker's next message or timer comes to its turn, so that without it neither
+// commands nor reports would get through.
+const yieldEveryMillis = 50
+
 // worker reads one lane. Three goroutines meet in it: the browser's callback
 // that brings commands, the one that reads, and the one that reports.
 type worker struct {
@@ -151,9 +157,16 @@ func (w *worker) connection(t target, buf []byte) error {
 	}
 	defer body.Close()
 	w.setState(post.Reading)
+	yielded := clock.Millis()
 	for n := 0; ; {
 		if err := w.pacer.Wait(t.ctx, n); err != nil {
 			return err
+		}
+		if now := clock.Millis(); now-yielded >= yieldEveryMillis {
+			if err := clock.Wait(t.ctx, 0); err != nil {
+				return err
+			}
+			yielded = now
 		}
 		if n, err = body.Read(t.ctx, buf[:w.pacer.ReadBytes()]); err != nil {
 			return err
