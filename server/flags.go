@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"strings"
 
 	"spillway/scenarios"
@@ -36,7 +37,8 @@ Flags:
   --help             This text.
 
 The run begins when the first page opens and rests when the last one has closed.
-Scripts steer it under /api/run; figures for Prometheus are under /metrics.
+Scripts steer it under /api/run; figures for Prometheus are under /metrics, and
+profiles of the server, on loopback only, under /debug/pprof/.
 
 Exit codes: 0 fine, 1 failure, 64 wrong flags, 104 a scenario that is not valid.
 `
@@ -85,12 +87,28 @@ func parseFlags(args []string, names []string, stdout io.Writer) (flags, error) 
 	if _, _, err := net.SplitHostPort(f.listen); err != nil {
 		return f, fmt.Errorf("--listen %q: want host:port, for example %s or :8080", f.listen, defaultListen)
 	}
+	if err := checkRedis(f.redis); err != nil {
+		return f, err
+	}
 	size, err := script.ParseSize(maxMemory)
 	if err != nil {
 		return f, fmt.Errorf("--max-memory: %w", err)
 	}
 	f.maxMemory = int64(size)
 	return f, nil
+}
+
+// checkRedis refuses what can never be a broker, before anything is started. It
+// does not repeat the address: a password may be in it.
+func checkRedis(redis string) error {
+	if redis == "" || redis == "local" {
+		return nil
+	}
+	u, err := url.Parse(redis)
+	if err != nil || (u.Scheme != "redis" && u.Scheme != "rediss") || u.Hostname() == "" {
+		return errors.New("--redis: want local or redis://[:password@]host:port[/db]")
+	}
+	return nil
 }
 
 // brokerOf reads --redis.

@@ -55,6 +55,11 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(exitUsage, err)
 	}
+	if err := run.Check(lesson, f.maxMemory); errors.Is(err, run.ErrMemory) {
+		return fail(exitUsage, fmt.Errorf("--max-memory: %w", err))
+	} else if err != nil {
+		return fail(exitScript, fmt.Errorf("scenario %s: %w", lesson.Name, err))
+	}
 	ctx, cancel := child.ExitWithParent(ctx)
 	defer cancel()
 

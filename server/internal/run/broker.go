@@ -83,7 +83,7 @@ func (b *brokerHandle) start(ctx context.Context) error {
 	if b.choice.Kind == BrokerRemote {
 		u, err := url.Parse(b.choice.URL)
 		if err != nil || (u.Scheme != "redis" && u.Scheme != "rediss") {
-			return fmt.Errorf("--redis %q: %w", b.choice.URL, broker.ErrURL)
+			return fmt.Errorf("--redis: %w", broker.ErrURL) // without the URL: a password may be in it
 		}
 		b.addr = u.Host
 	} else if err := b.spawn(ctx); err != nil {

@@ -57,11 +57,11 @@ func (s *Site) maySteer(r *http.Request) bool {
 	if s.o.Loopback {
 		return true
 	}
-	given, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if cookie, err := r.Cookie(tokenCookie); err == nil && !bearer {
-		given = cookie.Value
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return s.isToken(token)
 	}
-	return s.isToken(given)
+	cookie, err := r.Cookie(tokenCookie)
+	return err == nil && s.isToken(cookie.Value)
 }
 
 func (s *Site) isToken(given string) bool {
@@ -89,6 +89,12 @@ func hostOf(r *http.Request) string {
 		host = name
 	}
 	return strings.Trim(host, "[]")
+}
+
+// remoteOf is the address from which a request comes, without a port.
+func remoteOf(r *http.Request) string {
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	return host
 }
 
 func isLoopbackName(host string) bool {

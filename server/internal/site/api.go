@@ -29,9 +29,6 @@ func (s *Site) api(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/run/lanes/{lane}/restart", s.steering(func(r *http.Request) error {
 		return s.o.Control.RestartLane(r.PathValue("lane"))
 	}))
-	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, http.StatusNotFound, fmt.Sprintf("there is no %s %.80s; the runs of this server are all under /api/run", r.Method, r.URL.Path))
-	})
 }
 
 // steering wraps what changes the run: who may, what went wrong, and the run as
@@ -45,7 +42,7 @@ func (s *Site) steering(do func(*http.Request) error) http.HandlerFunc {
 		if err := do(r); err != nil {
 			status := statusOf(err)
 			s.log.Info("request refused", "status", status, "from", r.RemoteAddr, "path", r.URL.Path, "err", err)
-			writeError(w, status, err.Error())
+			s.fault(w, r, status, "That did not work", err.Error())
 			return
 		}
 		if wantsHTML(r) {
@@ -114,6 +111,7 @@ type brokerJSON struct {
 	UsedBytes  uint64 `json:"usedBytes"`
 	LimitBytes uint64 `json:"limitBytes"`
 	RSSBytes   uint64 `json:"rssBytes"`
+	Lost       uint64 `json:"lostMessages"` // it ended with them
 }
 
 type laneJSON struct {
@@ -169,7 +167,7 @@ func (s *Site) writeRun(w http.ResponseWriter, r *http.Request) {
 		ElapsedSeconds: round(v.Elapsed.Seconds()),
 		Settings:       v.Settings,
 		Produced:       v.Sample.Produced,
-		Broker:         brokerJSON{brokerKind(v.Broker), v.Sample.BrokerUsed, v.Sample.BrokerLimit, v.Sample.BrokerRSS},
+		Broker:         brokerJSON{brokerKind(v.Broker), v.Sample.BrokerUsed, v.Sample.BrokerLimit, v.Sample.BrokerRSS, v.Lost},
 		Notice:         strings.TrimSpace(v.Notice.Text),
 		Log:            []entryJSON{},
 	}

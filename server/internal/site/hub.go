@@ -5,8 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
+	"net"
 	"net/http"
 	"reflect"
+	"slices"
 	"sync"
 
 	"github.com/a-h/templ"
@@ -78,16 +82,25 @@ func (h *hub) run(ctx context.Context) {
 		case <-h.changed:
 			h.publish(ctx)
 		case <-ctx.Done():
-			h.mu.Lock()
-			h.closed = true
-			for v := range h.viewers {
-				v.close(websocket.CloseGoingAway, "the server ends")
-			}
-			h.mu.Unlock()
-			h.pumps.Wait()
+			h.close()
 			return
 		}
 	}
+}
+
+// close ends all viewers at the same time, so that those who do not listen cost
+// a second and not one each, and waits for their goroutines.
+func (h *hub) close() {
+	h.mu.Lock()
+	h.closed = true
+	viewers := slices.Collect(maps.Keys(h.viewers))
+	h.mu.Unlock()
+	var closing sync.WaitGroup
+	for _, v := range viewers {
+		closing.Go(func() { v.close(websocket.CloseGoingAway, "the server ends") })
+	}
+	closing.Wait()
+	h.pumps.Wait()
 }
 
 // publish reads the run once and leaves what is new with every viewer.
@@ -100,6 +113,9 @@ func (h *hub) publish(ctx context.Context) {
 		return
 	}
 	var history []byte
+	if view.RunID != h.runID {
+		clear(h.fragments) // the next one may have other lanes
+	}
 	if view.RunID != h.runID || view.Marks != h.marks {
 		h.runID, h.marks = view.RunID, view.Marks
 		all := h.site.o.Control.History()
@@ -169,10 +185,10 @@ func (h *hub) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.mu.Lock()
-	full := h.closed || len(h.viewers) >= maxViewers
+	err := h.room()
 	h.mu.Unlock()
-	if full {
-		writeError(w, http.StatusServiceUnavailable, fmt.Sprintf("%d pages are open already", maxViewers))
+	if err != nil {
+		writeError(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}
 	conn, err := h.upgrader.Upgrade(w, r, nil)
@@ -181,32 +197,46 @@ func (h *hub) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := newViewer(conn, h.site.maySteer(r))
-	if !h.enter(v) {
-		v.close(websocket.CloseGoingAway, "the server ends")
+	if err := h.enter(v); err != nil { // others came first
+		v.close(websocket.CloseTryAgainLater, err.Error())
 		return
 	}
+	defer h.pumps.Done()
 	leave := h.site.o.Control.Join()
 	h.wake()
-	h.pumps.Go(v.write)
 	err = h.read(v)
 	v.end()
+	_ = conn.Close()
 	h.exit(v)
 	leave()
 	h.site.o.Control.ReaderGone(v.tab)
-	var bad *badFrame
-	if errors.As(err, &bad) {
+	if isMisbehaviour(err) {
 		h.site.log.Warn("page sent what is no frame", "from", r.RemoteAddr, "err", err)
 	}
 }
 
-// enter adds a viewer and gives it everything there is.
-func (h *hub) enter(v *viewer) bool {
-	history := h.site.o.Control.History()
+// room tells whether there is room for one more viewer. h.mu is held.
+func (h *hub) room() error {
+	switch {
+	case h.closed:
+		return errors.New("the server ends")
+	case len(h.viewers) >= maxViewers:
+		return fmt.Errorf("%d pages are open already", maxViewers)
+	}
+	return nil
+}
+
+// enter adds a viewer, gives it everything there is and starts its writing
+// goroutine. After it, pumps waits for the caller too.
+func (h *hub) enter(v *viewer) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed {
-		return false
+	if err := h.room(); err != nil {
+		return err
 	}
+	h.pumps.Add(1)
+	h.pumps.Go(v.write)
+	history := h.site.o.Control.History() // under the lock: no mark falls between this and what publish sends
 	h.nextTab++
 	v.tab = h.nextTab
 	h.viewers[v] = struct{}{}
@@ -219,7 +249,7 @@ func (h *hub) enter(v *viewer) bool {
 		clear(h.fragments)
 	}
 	v.offer(h.hello[v.class()], wire.Append(nil, &history), all, nil)
-	return true
+	return nil
 }
 
 func (h *hub) exit(v *viewer) {
@@ -233,26 +263,36 @@ type badFrame struct{ why string }
 
 func (b *badFrame) Error() string { return b.why }
 
+// isMisbehaviour tells a page that broke the protocol from one that left.
+func isMisbehaviour(err error) bool {
+	var left *websocket.CloseError
+	var network net.Error
+	return !errors.As(err, &left) && !errors.As(err, &network) && !errors.Is(err, net.ErrClosed) && !errors.Is(err, io.EOF)
+}
+
 // read takes what a page says until it leaves or says something that is no
 // frame; then the connection is closed with the reason.
 func (h *hub) read(v *viewer) error {
 	for {
 		kind, data, err := v.receive()
+		if errors.Is(err, websocket.ErrReadLimit) {
+			v.refuse(websocket.CloseMessageTooBig, "frame too large")
+		}
 		if err != nil {
 			return err
 		}
 		if kind != websocket.BinaryMessage {
-			v.close(websocket.CloseUnsupportedData, "frames are binary")
+			v.refuse(websocket.CloseUnsupportedData, "frames are binary")
 			return &badFrame{"a text message"}
 		}
 		var report wire.Reader
 		if err := wire.Decode(data, &report); err != nil {
-			v.close(websocket.ClosePolicyViolation, "malformed frame")
+			v.refuse(websocket.ClosePolicyViolation, "malformed frame")
 			return &badFrame{err.Error()}
 		}
 		switch err := h.site.o.Control.Reader(v.tab, report); {
 		case errors.Is(err, run.ErrNoLane):
-			v.close(websocket.ClosePolicyViolation, "there is no such lane")
+			v.refuse(websocket.ClosePolicyViolation, "there is no such lane")
 			return &badFrame{fmt.Sprintf("a report on lane %.40q", report.Lane)}
 		case err != nil: // the run ended between two frames
 		}

@@ -3,13 +3,12 @@ package site
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
-	"spillway/server/internal/run"
 	"spillway/wasm/wire"
 	"spillway/web/component"
 )
 
 // collector reads the run when Prometheus asks; nothing is counted twice.
-type collector struct{ control *run.Control }
+type collector struct{ control Control }
 
 // laneMetric is one number of a lane for Prometheus.
 type laneMetric struct {
@@ -28,7 +27,7 @@ const (
 )
 
 var laneMetrics = []laneMetric{
-	perLane("up", "1 while the lane's process runs.", gauge, func(m wire.LaneSample) float64 { return flag(m.State == wire.StateRunning) }),
+	perLane("up", "1 while the lane's process runs.", gauge, func(m wire.LaneSample) float64 { return oneIf(m.State == wire.StateRunning) }),
 	perLane("exit_code", "Exit code of the lane's last end, 137 after SIGKILL; 0 while it runs.", gauge, func(m wire.LaneSample) float64 { return float64(m.ExitCode) }),
 	perLane("rss_bytes", "Resident set size, read from outside.", gauge, func(m wire.LaneSample) float64 { return float64(m.RSS) }),
 	perLane("limit_bytes", "RSS at which the lane is killed.", gauge, func(m wire.LaneSample) float64 { return float64(m.Limit) }),
@@ -76,7 +75,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(d, kind, value, labels...)
 	}
 	for state := wire.StateRest; state <= wire.StateWaiting; state++ {
-		send(runState, gauge, flag(v.State == state), component.StateName(state))
+		send(runState, gauge, oneIf(v.State == state), component.StateName(state))
 	}
 	send(runElapsed, gauge, v.Elapsed.Seconds())
 	send(produced, counter, float64(v.Sample.Produced))
@@ -90,7 +89,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-func flag(b bool) float64 {
+func oneIf(b bool) float64 {
 	if b {
 		return 1
 	}

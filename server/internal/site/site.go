@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/http/pprof"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -13,18 +15,42 @@ import (
 	"spillway/scenarios/script"
 	"spillway/server/internal/client"
 	"spillway/server/internal/run"
+	"spillway/wasm/wire"
 	"spillway/web/page"
 )
 
 // Options are what a Site needs.
 type Options struct {
-	Control  *run.Control
+	Control  Control
 	Client   client.Files
 	Static   fs.FS             // app.css and the like
 	Lessons  []script.Scenario // in the order of the picker
 	Loopback bool              // nobody but this machine can connect
 	Token    string            // lets its bearer steer; used beyond loopback only
 	Log      *slog.Logger
+}
+
+// Control is what a Site needs of the run; *run.Control is one. It may be called
+// from any goroutine.
+type Control interface {
+	View() run.View
+	History() wire.History
+
+	Start()
+	Stop()
+	Reset()
+	Demo() error
+	Patch(run.Patch) error
+	Play(script.Scenario) error
+	RestartLane(name string) error
+
+	// Wake begins a run that rests because nobody watched.
+	Wake()
+	// Join counts a viewer until leave is called.
+	Join() (leave func())
+	// Reader takes what a tab's reader has received, ReaderGone forgets the tab.
+	Reader(tab uint64, r wire.Reader) error
+	ReaderGone(tab uint64)
 }
 
 // Site serves pages and API. Create it with New, and call Changed whenever the
@@ -66,8 +92,56 @@ func (s *Site) Handler() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	s.api(mux)
-	mux.HandleFunc("/", s.notFound)
-	return s.guard(mux)
+	s.profiles(mux)
+	return s.guard(s.route(mux))
+}
+
+// profiles adds the standard profiles of this process. They show memory, so they
+// stay on this machine, whoever may steer.
+func (s *Site) profiles(mux *http.ServeMux) {
+	for path, h := range map[string]http.HandlerFunc{
+		"/debug/pprof/":        pprof.Index,
+		"/debug/pprof/cmdline": pprof.Cmdline,
+		"/debug/pprof/profile": pprof.Profile,
+		"/debug/pprof/symbol":  pprof.Symbol,
+		"/debug/pprof/trace":   pprof.Trace,
+	} {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+			if !isLoopbackName(remoteOf(r)) || !isLoopbackName(hostOf(r)) {
+				s.refuse(w, r, http.StatusForbidden, "Profiles are served on this machine only.")
+				return
+			}
+			h(w, r)
+		})
+	}
+}
+
+// methods are those that any route takes.
+var methods = []string{http.MethodGet, http.MethodHead, http.MethodPatch, http.MethodPost}
+
+// route answers what no route of mux takes: 405 where another method would do,
+// else 404.
+func (s *Site) route(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		var allowed []string
+		for _, method := range methods {
+			other := r.Clone(r.Context())
+			other.Method = method
+			if _, pattern := mux.Handler(other); pattern != "" {
+				allowed = append(allowed, method)
+			}
+		}
+		if len(allowed) == 0 {
+			s.notFound(w, r)
+			return
+		}
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		s.fault(w, r, http.StatusMethodNotAllowed, "Not this way", fmt.Sprintf("%.80q takes %s, not %.20s.", r.URL.Path, strings.Join(allowed, " or "), r.Method))
+	})
 }
 
 // stage shows the run as it is, and wakes it if it rests.
@@ -86,7 +160,11 @@ func (s *Site) stage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Site) notFound(w http.ResponseWriter, r *http.Request) {
-	s.fault(w, r, http.StatusNotFound, "There is nothing here", fmt.Sprintf("This server has no page %.80q.", r.URL.Path))
+	text := fmt.Sprintf("This server has no page %.80q.", r.URL.Path)
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		text = fmt.Sprintf("There is no %.80q. The one run of this server is /api/run.", r.URL.Path)
+	}
+	s.fault(w, r, http.StatusNotFound, "There is nothing here", text)
 }
 
 // fault answers a person with a page and a program with a line of JSON.
@@ -96,6 +174,7 @@ func (s *Site) fault(w http.ResponseWriter, r *http.Request, status int, title, 
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	f := page.Fault{Assets: s.assets.urls, Status: status, Title: title, Text: text}
 	if err := f.Page().Render(r.Context(), w); err != nil {

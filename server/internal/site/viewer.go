@@ -1,6 +1,9 @@
 package site
 
 import (
+	"errors"
+	"io"
+	"net"
 	"sync"
 	"time"
 
@@ -13,6 +16,15 @@ const (
 	writeLimit = 5 * time.Second  // a page that takes nothing for so long is closed
 	pingEvery  = 20 * time.Second // so that a page that vanished is noticed
 	pongLimit  = 60 * time.Second
+
+	// sendBufferBytes is the kernel's share of what waits for a page. The usual
+	// megabytes would be minutes of old samples.
+	sendBufferBytes = 16 << 10
+
+	// A connection that is refused is read on for a moment: closing it with
+	// unread bytes resets it, and the page would not learn why.
+	lingerLimit = time.Second
+	lingerBytes = 64 << 10
 )
 
 // viewer is one open page. What it has not been sent yet waits in it, the newest
@@ -34,6 +46,9 @@ type viewer struct {
 
 func newViewer(conn *websocket.Conn, steer bool) *viewer {
 	conn.SetReadLimit(wire.MaxPageFrameBytes)
+	if tcp, ok := conn.NetConn().(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(sendBufferBytes) // an OS that refuses holds more
+	}
 	return &viewer{
 		conn: conn, steer: steer,
 		ended:     make(chan struct{}),
@@ -93,28 +108,39 @@ func (v *viewer) take() (frames [][]byte) {
 	return frames
 }
 
-// write sends what waits until the viewer ends. It alone writes messages.
+// write sends what waits until the viewer ends. It alone writes messages. A page
+// that cannot be written to any more is closed, which its reading side notices.
 func (v *viewer) write() {
-	defer v.conn.Close()
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
 	for {
+		var err error
 		select {
 		case <-v.ended:
 			return
 		case <-ping.C:
-			if v.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeLimit)) != nil {
-				return
-			}
+			err = v.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeLimit))
 		case <-v.ready:
-			for _, frame := range v.take() {
-				_ = v.conn.SetWriteDeadline(time.Now().Add(writeLimit))
-				if v.conn.WriteMessage(websocket.BinaryMessage, frame) != nil {
-					return // the reading side notices and ends the viewer
-				}
-			}
+			err = v.send(v.take())
+		}
+		switch {
+		case errors.Is(err, websocket.ErrCloseSent):
+			return // it is being refused, and reads why
+		case err != nil:
+			_ = v.conn.Close()
+			return
 		}
 	}
+}
+
+func (v *viewer) send(frames [][]byte) error {
+	for _, frame := range frames {
+		_ = v.conn.SetWriteDeadline(time.Now().Add(writeLimit))
+		if err := v.conn.WriteMessage(websocket.BinaryMessage, frame); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // receive blocks until the page says something.
@@ -124,6 +150,18 @@ func (v *viewer) receive() (kind int, data []byte, err error) {
 		return v.conn.SetReadDeadline(time.Now().Add(pongLimit))
 	})
 	return v.conn.ReadMessage()
+}
+
+// refuse tells the page what it did wrong, and blocks until it has had the time
+// to hear it. The caller closes the connection.
+func (v *viewer) refuse(code int, why string) {
+	_ = v.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, why), time.Now().Add(lingerLimit))
+	conn := v.conn.NetConn()
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.CloseWrite()
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(lingerLimit))
+	_, _ = io.CopyN(io.Discard, conn, lingerBytes)
 }
 
 // close tells the page why and ends the connection. Control messages may be
