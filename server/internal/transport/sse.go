@@ -40,6 +40,7 @@ type sseSink struct {
 
 	mu     sync.Mutex      // held while writing
 	buf    []byte          // the event being written, reused
+	owed   []byte          // end of a heartbeat for which there was no room; it goes first
 	last   uint64          // sequence written last, to tell the reader about holes
 	spoken time.Time       // when the last write ended
 	done   <-chan struct{} // of the context that bind was given last
@@ -129,7 +130,8 @@ func (s *sseSink) Send(ctx context.Context, m lane.Message) error {
 	if err := ctx.Err(); err != nil { // after sending is set: cut may have looked before
 		return err
 	}
-	s.buf = s.buf[:0]
+	s.buf = append(s.buf[:0], s.owed...)
+	s.owed = s.owed[:0]
 	var missing uint64
 	if s.last != 0 && m.Seq > s.last+1 {
 		missing = m.Seq - s.last - 1
@@ -217,10 +219,16 @@ func (s *sseSink) Heartbeat(now time.Time) {
 	}
 	s.conn.SetWriteDeadline(time.Now().Add(heartbeatWait))
 	defer s.conn.SetWriteDeadline(time.Time{})
-	s.buf = s.buf[:0]
-	s.appendEvent(": still here\n\n")
-	if n, err := s.flush(); err != nil && (n > 0 || !errors.Is(err, os.ErrDeadlineExceeded)) {
-		s.conn.Close() // it is broken, or its stream is cut in the middle of a line
+	s.buf = append(s.buf[:0], s.owed...)
+	if len(s.owed) == 0 {
+		s.appendEvent(": still here\n\n")
+	}
+	n, err := s.flush()
+	if n > 0 {
+		s.owed = append(s.owed[:0], s.buf[n:]...)
+	}
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		s.conn.Close()
 	}
 }
 
