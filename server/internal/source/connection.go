@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
@@ -20,8 +21,10 @@ const connBufferBytes = 2 << 10
 // the socket, because closing that is the only way to end a blocking call at
 // once: go-redis does not watch the context of a command that waits.
 type connection struct {
-	client *redis.Client
-	dialer func(ctx context.Context, network, addr string) (net.Conn, error)
+	client  *redis.Client
+	dialer  func(ctx context.Context, network, addr string) (net.Conn, error)
+	health  *Health
+	backoff time.Duration
 
 	mu     sync.Mutex
 	socket net.Conn // the newest; nil before the first
@@ -31,11 +34,10 @@ type connection struct {
 	unbind func() bool
 }
 
-// connect returns a client that dials when it is first used. name is shown in
-// CLIENT LIST.
-func connect(o *redis.Options, name string) *connection {
-	own := *o
-	own.ClientName = name
+// connect returns a client that dials when it is first used.
+func connect(o Options) *connection {
+	own := *o.Broker
+	own.ClientName = o.Key     // in CLIENT LIST
 	own.DisableIdentity = true // two commands a connection less
 	own.Protocol = 2           // 3 looks for notifications before every reply, on a stack twice as deep
 	own.PoolSize = 1
@@ -46,7 +48,7 @@ func connect(o *redis.Options, name string) *connection {
 	own.ReadBufferSize, own.WriteBufferSize = connBufferBytes, connBufferBytes
 	// Half of what a client weighs.
 	own.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	c := &connection{dialer: redis.NewDialer(&own)}
+	c := &connection{dialer: redis.NewDialer(&own), health: o.Health, backoff: o.Backoff}
 	own.Dialer = c.dial
 	c.client = redis.NewClient(&own)
 	return c
@@ -76,6 +78,23 @@ func (c *connection) bind(ctx context.Context) {
 		}
 		c.done, c.unbind = done, context.AfterFunc(ctx, c.Close)
 	}
+}
+
+// retry notes why the broker did not answer and waits before the next attempt.
+// It returns an error only when there must be none: ctx is done, or the
+// connection closed.
+func (c *connection) retry(ctx context.Context, err error) error {
+	if ctx.Err() != nil { // this is why
+		return ctx.Err()
+	}
+	c.mu.Lock()
+	closed := c.closed
+	c.mu.Unlock()
+	if closed {
+		return net.ErrClosed
+	}
+	c.health.Fail(err)
+	return wait(ctx, c.backoff)
 }
 
 // Close ends the connection and the call that waits on it.

@@ -1,6 +1,10 @@
 package source
 
-import "sync/atomic"
+import (
+	"errors"
+	"io"
+	"sync/atomic"
+)
 
 // Health is what the readers of a lane know together about the broker. The zero
 // value says that all is well.
@@ -11,6 +15,9 @@ type Health struct {
 // Fail notes why the broker did not answer.
 func (h *Health) Fail(err error) {
 	words := err.Error()
+	if errors.Is(err, io.EOF) {
+		words = "the broker closed the connection"
+	}
 	h.trouble.Store(&words)
 }
 

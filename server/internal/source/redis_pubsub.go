@@ -30,7 +30,7 @@ type pubSub struct {
 // nothing published after it is missed.
 func openPubSub(ctx context.Context, o Options) (Source, error) {
 	o = o.withDefaults()
-	s := &pubSub{connection: connect(o.Broker, o.Key), o: o}
+	s := &pubSub{connection: connect(o), o: o}
 	s.bind(ctx)
 	s.sub = s.client.Subscribe(ctx, o.Key)
 	for {
@@ -39,7 +39,7 @@ func openPubSub(ctx context.Context, o Options) (Source, error) {
 			o.Health.OK()
 			return s, nil
 		}
-		if err := o.retry(ctx, err); err != nil {
+		if err := s.retry(ctx, err); err != nil {
 			s.Close()
 			return nil, fmt.Errorf("subscribe to %q: %w", o.Key, err)
 		}
@@ -54,7 +54,7 @@ func (s *pubSub) Next(ctx context.Context) (lane.Message, error) {
 	for {
 		received, err := s.sub.ReceiveMessage(ctx)
 		if err != nil {
-			if err := s.o.retry(ctx, err); err != nil {
+			if err := s.retry(ctx, err); err != nil {
 				return lane.Message{}, err
 			}
 			continue

@@ -53,7 +53,7 @@ type stream struct {
 // or behind the newest entry.
 func openStream(ctx context.Context, o Options) (Source, error) {
 	o = o.withDefaults()
-	s := &stream{connection: connect(o.Broker, o.Key), o: o, position: o.After, count: firstCount}
+	s := &stream{connection: connect(o), o: o, position: o.After, count: firstCount}
 	if o.Resume {
 		return s, nil
 	}
@@ -62,7 +62,7 @@ func openStream(ctx context.Context, o Options) (Source, error) {
 		newest, err := s.client.XRevRangeN(ctx, o.Key, "+", "-", 1).Result()
 		switch {
 		case err != nil:
-			err = o.retry(ctx, err)
+			err = s.retry(ctx, err)
 		case len(newest) == 0:
 			o.Health.OK()
 			return s, nil
@@ -111,7 +111,7 @@ func (s *stream) fetch(ctx context.Context) error {
 		s.o.Health.OK()
 		return ctx.Err()
 	case err != nil:
-		return s.o.retry(ctx, err)
+		return s.retry(ctx, err)
 	}
 	s.o.Health.OK()
 	s.window, s.handed = s.window[:0], 0

@@ -52,16 +52,6 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// retry notes why the broker did not answer and waits before the next
-// attempt. It returns an error only when ctx is done.
-func (o Options) retry(ctx context.Context, err error) error {
-	if ctx.Err() != nil { // this is why
-		return ctx.Err()
-	}
-	o.Health.Fail(err)
-	return wait(ctx, o.Backoff)
-}
-
 // Definition describes a source to people and to programs.
 type Definition struct {
 	Name       string
