@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"encoding/binary"
-	"errors"
-)
+import "errors"
 
 // ErrMalformed is returned for bytes that are not a frame of this protocol:
 // wrong kind or version, cut short, too long, or with something left over.
@@ -18,30 +15,43 @@ type codec struct {
 	bad     bool
 }
 
+// uint is a base-128 varint, least significant group first, as in Protocol
+// Buffers. Package encoding/binary has it too, but brings reflection along.
 func (c *codec) uint(v *uint64) {
 	if !c.reading {
-		c.buf = binary.AppendUvarint(c.buf, *v)
+		n := *v
+		for ; n >= 0x80; n >>= 7 {
+			c.buf = append(c.buf, byte(n)|0x80)
+		}
+		c.buf = append(c.buf, byte(n))
 		return
 	}
-	n, size := binary.Uvarint(c.buf)
-	if size <= 0 {
-		c.fail()
-		return
+	var n uint64
+	for i := 0; i < len(c.buf) && i < maxVarintBytes; i++ {
+		b := c.buf[i]
+		if i == maxVarintBytes-1 && b > 1 {
+			break // more than 64 bits
+		}
+		n |= uint64(b&0x7f) << (7 * i)
+		if b < 0x80 {
+			*v, c.buf = n, c.buf[i+1:]
+			return
+		}
 	}
-	*v, c.buf = n, c.buf[size:]
+	c.fail()
 }
 
+// maxVarintBytes is what 64 bits take, seven in a byte.
+const maxVarintBytes = 10
+
+// int is a varint of the number with its sign in the lowest bit, so that small
+// negative numbers stay short.
 func (c *codec) int(v *int64) {
-	if !c.reading {
-		c.buf = binary.AppendVarint(c.buf, *v)
-		return
+	n := uint64(*v)<<1 ^ uint64(*v>>63)
+	c.uint(&n)
+	if c.reading {
+		*v = int64(n>>1) ^ -int64(n&1)
 	}
-	n, size := binary.Varint(c.buf)
-	if size <= 0 {
-		c.fail()
-		return
-	}
-	*v, c.buf = n, c.buf[size:]
 }
 
 func (c *codec) byte(v *uint8) {

@@ -45,6 +45,7 @@ const (
 // Hello describes the run to a page.
 type Hello struct {
 	RunID    string
+	Lesson   string // name of the scenario; a page of another one loads anew
 	State    State
 	Steer    bool // this page may change the run
 	Settings Settings
@@ -157,6 +158,7 @@ type Reader struct {
 
 func (f *Hello) fields(c *codec) {
 	c.string(&f.RunID, maxNameBytes)
+	c.string(&f.Lesson, maxNameBytes)
 	c.byte((*uint8)(&f.State))
 	c.bool(&f.Steer)
 	s := &f.Settings

@@ -2,7 +2,6 @@ package chart
 
 import (
 	"math"
-	"slices"
 )
 
 // gapSeconds without a point break a curve: the lane was not there.
@@ -61,7 +60,7 @@ func (l *Layouter) ordered(points []Point) []Point {
 			l.sorted = append(l.sorted, p)
 		}
 	}
-	slices.SortStableFunc(l.sorted, func(a, b Point) int { return compare(a.T, b.T) })
+	sortStable(l.sorted, func(a, b Point) int { return compare(a.T, b.T) })
 	return l.sorted
 }
 

@@ -1,7 +1,5 @@
 package chart
 
-import "slices"
-
 // end is a curve's last point in view and the middle of its name.
 type end struct {
 	series int
@@ -73,7 +71,7 @@ func appendHead(dst []byte, key string, e end) []byte {
 func stack(ends []end, top, bottom float64) []end {
 	fits := max(0, int((bottom-top)/LineHeight))
 	ends = ends[:min(len(ends), fits)]
-	slices.SortStableFunc(ends, func(a, b end) int { return compare(a.y, b.y) })
+	sortStable(ends, func(a, b end) int { return compare(a.y, b.y) })
 	lowest := top + LineHeight/2
 	for i := range ends {
 		ends[i].middle = max(ends[i].y, lowest)

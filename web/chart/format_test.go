@@ -42,8 +42,8 @@ func TestFormat(t *testing.T) {
 		-time.Second: "0 ms", 0: "0 ms", 400 * time.Microsecond: "<1 ms", 6 * time.Millisecond: "6 ms", 99400 * time.Microsecond: "99 ms",
 		99600 * time.Microsecond: "0.1 s", 100 * time.Millisecond: "0.1 s", 12940 * time.Millisecond: "12.9 s", 59940 * time.Millisecond: "59.9 s",
 		59960 * time.Millisecond: "1 min 0 s", 125 * time.Second: "2 min 5 s", 3599900 * time.Millisecond: "1 h 0 min", 62 * time.Minute: "1 h 2 min",
-		math.MaxInt64: "2562047 h 46 min",
+		math.MaxInt64: "2562047 h 47 min",
 	} {
-		require.Equal(t, want, Age(d), "%v", d)
+		require.Equal(t, want, Age(d.Microseconds()), "%v", d)
 	}
 }

@@ -2,7 +2,6 @@ package chart
 
 import (
 	"math"
-	"slices"
 )
 
 // The drawing's own measures in CSS pixels.
@@ -176,7 +175,7 @@ func (l *Layouter) collectEvents(marks []Mark) {
 			l.events = append(l.events, event{k.T, k.Kind == MarkKill})
 		}
 	}
-	slices.SortStableFunc(l.events, func(a, b event) int { return compare(a.t, b.t) })
+	sortStable(l.events, func(a, b event) int { return compare(a.t, b.t) })
 }
 
 func compare(a, b float64) int {

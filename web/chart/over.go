@@ -1,7 +1,5 @@
 package chart
 
-import "slices"
-
 // drawOver writes what lies above the curves. Names take their places in this
 // order: those of marks in the row above the plot, those of curves, then those
 // of marks that found no room in their row. A mark's name that finds none at all
@@ -42,7 +40,7 @@ func (l *Layouter) orderMarks(marks []Mark) {
 			l.marks = append(l.marks, i)
 		}
 	}
-	slices.SortStableFunc(l.marks, func(a, b int) int {
+	sortStable(l.marks, func(a, b int) int {
 		if marks[a].Kind != marks[b].Kind {
 			return int(marks[b].Kind) - int(marks[a].Kind)
 		}

@@ -6,8 +6,6 @@
 package figure
 
 import (
-	"time"
-
 	"spillway/wasm/wire"
 	"spillway/web/chart"
 )
@@ -91,7 +89,7 @@ func age(micros uint64, known bool) string {
 	if !known {
 		return None
 	}
-	return chart.Age(time.Duration(micros) * time.Microsecond)
+	return chart.Age(int64(micros))
 }
 
 func waiting(s wire.LaneSample) string {

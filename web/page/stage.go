@@ -21,6 +21,7 @@ type Assets struct {
 
 // Lesson is what the stage is about.
 type Lesson struct {
+	ID       string // "one-slow-reader"; empty: the page does not care which lesson runs
 	Name     string // "One slow reader"
 	Number   int    // from 1
 	Sentence string // "Same messages, same readers."
@@ -47,7 +48,7 @@ type Stage struct {
 	Hub, API string // URLs for the client: "/hub", "/api/run"
 	Lesson   Lesson
 	Lessons  []Choice // every lesson; one alone shows no picker
-	Steer    bool   // this page may change the run
+	Steer    bool     // this page may change the run
 	State    wire.State
 	Clock    string // chart.Clock of the run
 	Produced string // messages of the producer as chart.Count

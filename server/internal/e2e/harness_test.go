@@ -121,15 +121,6 @@ func (p *program) stop() {
 	}
 }
 
-// children lists the pids of the program's children.
-func (p *program) children() []string {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", p.cmd.Process.Pid, p.cmd.Process.Pid))
-	if err != nil {
-		return nil
-	}
-	return strings.Fields(string(text))
-}
-
 // runState is what GET /api/run says, as far as tests need it.
 type runState struct {
 	ID             string

@@ -128,7 +128,7 @@ func (s *session) noteRise(l *laneRun, m wire.LaneSample) {
 	text := fmt.Sprintf("%s passes %d MiB.", l.name, step*tellEveryBytes>>20)
 	if m.BacklogBytes > 1<<20 {
 		text += fmt.Sprintf(" It holds %s nobody has read; its oldest message is %s old.",
-			chart.Bytes(float64(m.BacklogBytes)), chart.Age(time.Duration(m.OldestMicros)*time.Microsecond))
+			chart.Bytes(float64(m.BacklogBytes)), chart.Age(int64(m.OldestMicros)))
 	}
 	s.say(false, text)
 }

@@ -28,6 +28,7 @@ func (s *Site) stageOf(v run.View, steer bool, host string) page.Stage {
 		Hub:    "/hub",
 		API:    "/api/run",
 		Lesson: page.Lesson{
+			ID:       v.Scenario.Name,
 			Name:     v.Scenario.Title,
 			Number:   1,
 			Sentence: v.Scenario.Statement,
@@ -215,7 +216,7 @@ func deathsOf(v run.View) []float64 {
 
 // helloOf describes the run to a page.
 func helloOf(v run.View, steer bool) wire.Hello {
-	h := wire.Hello{RunID: v.RunID, State: v.State, Steer: steer, Settings: settingsOf(v)}
+	h := wire.Hello{RunID: v.RunID, Lesson: v.Scenario.Name, State: v.State, Steer: steer, Settings: settingsOf(v)}
 	for i, l := range v.Lanes {
 		info := wire.LaneInfo{
 			Name:           l.Name,

@@ -10,6 +10,7 @@ import (
 	"spillway/wasm/internal/model"
 	"spillway/wasm/internal/stream"
 	"spillway/wasm/throttle"
+	"spillway/wasm/wire"
 )
 
 const (
@@ -122,24 +123,42 @@ func (p *page) touch() {
 	}
 	p.touched = true
 	dom.SetAttr(p.body, "data-touched", "true")
-	if hint, ok := dom.ByID("hint"); ok {
-		hint.Set("hidden", true)
+	p.setHint(false)
+}
+
+// showHint shows the hint when nobody has touched anything for a while, and takes
+// it away when there is nothing to hint at.
+func (p *page) showHint(wanted bool) {
+	switch {
+	case !wanted:
+		p.runningSince = 0
+		p.setHint(false)
+	case p.runningSince == 0:
+		p.runningSince = clock.Millis()
+	case !p.touched && clock.Millis()-p.runningSince >= hintAfterMillis:
+		p.setHint(true)
 	}
 }
 
-// showHint shows the hint when nobody has touched anything for a while.
-func (p *page) showHint(running bool) {
-	switch {
-	case !running:
-		p.runningSince = 0
-	case p.runningSince == 0:
-		p.runningSince = clock.Millis()
-	case !p.touched && !p.hinted && clock.Millis()-p.runningSince >= hintAfterMillis:
-		p.hinted = true
-		if hint, ok := dom.ByID("hint"); ok {
-			hint.Set("hidden", false)
+func (p *page) setHint(shown bool) {
+	if p.hinted == shown {
+		return
+	}
+	p.hinted = shown
+	if hint, ok := dom.ByID("hint"); ok {
+		hint.Set("hidden", !shown)
+	}
+}
+
+// slowed tells whether somebody has done already what the hint asks for, or
+// whether it is too late for it.
+func (p *page) slowed() bool {
+	for _, l := range p.lanes {
+		if throttle.Rate(l.info.BytesPerSecond) != throttle.Unlimited || l.info.State != wire.StateRunning {
+			return true
 		}
 	}
+	return p.hello.Settings.Paused
 }
 
 // cycleTheme goes from the system's theme to light, dark, and back.

@@ -108,6 +108,11 @@ func (p *page) take(f wire.Frame) {
 // takeHello takes in the run as it is now. Another run begins with empty charts
 // and accounts.
 func (p *page) takeHello(h *wire.Hello) {
+	if painted := dom.Attr(p.body, "data-lesson"); painted != "" && painted != h.Lesson {
+		// Other questions, perhaps other lanes: the server paints that page.
+		js.Global().Get("location").Call("reload")
+		return
+	}
 	another := h.RunID != p.hello.RunID
 	p.hello = *h
 	if another {
@@ -170,12 +175,14 @@ func (p *page) sameLanes() bool {
 func (p *page) takeSample(s *wire.Sample) {
 	p.sample = s
 	for i, ls := range s.Lanes {
-		if i < len(p.lanes) && p.lanes[i].chart != nil {
+		// The sample of a lane that ended repeats its last figures.
+		alive := ls.State == wire.StateRunning
+		if alive && i < len(p.lanes) && p.lanes[i].chart != nil {
 			p.lanes[i].chart.curve.Add(s.ElapsedMicros, ls.RSS, ls.HeapInUse, ls.HeapTotal)
 		}
 	}
 	p.showState(s.State)
-	p.showHint(s.State == wire.StateRunning)
+	p.showHint(s.State == wire.StateRunning && !p.slowed())
 	p.painter.wake()
 }
 
