@@ -1,17 +1,17 @@
 package script
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 )
 
 // MaxFileBytes bounds a scenario file.
-const MaxFileBytes = 256 << 10
+const MaxFileBytes = 32 << 10
 
 // Scenario is one demonstration.
 type Scenario struct {
@@ -69,73 +69,99 @@ type Demo struct {
 type Lanes []Lane
 
 // UnmarshalYAML reads a mapping of names in its order.
-func (l *Lanes) UnmarshalYAML(unmarshal func(any) error) error {
-	var names yaml.MapSlice
-	if err := unmarshal(&names); err != nil {
-		return err
+func (l *Lanes) UnmarshalYAML(node ast.Node) error {
+	lanes, ok := node.(*ast.MappingNode)
+	if !ok {
+		return at(node, "want a name for each lane and its parts below")
 	}
-	var byName map[string]Lane
-	if err := unmarshal(&byName); err != nil {
-		return err
-	}
-	for _, item := range names {
-		name, ok := item.Key.(string)
-		if !ok {
-			return fmt.Errorf("lane name %v: want a word", item.Key)
+	for _, pair := range lanes.Values {
+		lane := Lane{Name: pair.Key.GetToken().Value}
+		if err := yaml.NodeToValue(pair.Value, &lane, yaml.Strict()); err != nil {
+			return err
 		}
-		lane := byName[name]
-		lane.Name = name
 		*l = append(*l, lane)
 	}
 	return nil
 }
 
 // Parse reads and checks a scenario. name is what the file is called, without
-// its ending. The error says where: file:line:column with the source line.
+// its ending. The error says where: [line:column] with the source line.
 func Parse(name string, text []byte) (Scenario, error) {
-	if len(text) > MaxFileBytes {
-		return Scenario{}, fmt.Errorf("scenario %s: %d bytes, at most %d", name, len(text), MaxFileBytes)
-	}
-	var s Scenario
-	err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&s)
-	if errors.Is(err, io.EOF) {
-		err = errors.New("the file is empty")
-	}
+	s, err := parse(text)
 	if err != nil {
-		return Scenario{}, fmt.Errorf("scenario %s: %s", name, yaml.FormatError(err, false, true))
-	}
-	s.Name = name
-	if err := s.check(); err != nil {
 		return Scenario{}, fmt.Errorf("scenario %s: %w", name, err)
 	}
+	s.Name = name
 	return s, nil
+}
+
+func parse(text []byte) (Scenario, error) {
+	if len(text) > MaxFileBytes {
+		return Scenario{}, fmt.Errorf("%d bytes, at most %d", len(text), MaxFileBytes)
+	}
+	if nesting(text) > maxNesting {
+		return Scenario{}, fmt.Errorf("brackets or dashes nested more than %d deep", maxNesting)
+	}
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return Scenario{}, readable(err)
+	}
+	if err := onlyPlain(file); err != nil {
+		return Scenario{}, readable(err)
+	}
+	var s Scenario
+	if err := yaml.NodeToValue(file.Docs[0].Body, &s, yaml.Strict()); err != nil {
+		return Scenario{}, readable(err)
+	}
+	if err := onlyWhole(file); err != nil {
+		return Scenario{}, readable(err)
+	}
+	return s, s.check(file)
 }
 
 // maxLanes is what fits beside each other on a screen.
 const maxLanes = 4
 
-func (s Scenario) check() error {
+// check finds everything that is wrong, not only the first of it. What the parts
+// of a lane may be called is for the program to know, not for the language.
+func (s Scenario) check(file *ast.File) error {
 	var errs []error
-	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	bad := func(path, format string, args ...any) {
+		errs = append(errs, readable(at(find(file, path), format, args...)))
+	}
 	if s.Version != 1 {
-		bad("version %d: this program reads version 1", s.Version)
+		bad("$.version", "version %d: this program reads version 1", s.Version)
 	}
 	if s.Title == "" {
-		bad("title is missing")
+		bad("$.title", "title is missing")
 	}
 	if len(s.Lanes) == 0 || len(s.Lanes) > maxLanes {
-		bad("%d lanes: want 1 to %d", len(s.Lanes), maxLanes)
+		bad("$.lanes", "%d lanes: want 1 to %d", len(s.Lanes), maxLanes)
 	}
 	for _, l := range s.Lanes {
 		if l.Name == "" || strings.Trim(l.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-			bad("lane %q: a name is lower-case letters, digits and dashes", l.Name)
+			bad("$.lanes", "lane %q: a name is lower-case letters, digits and dashes", l.Name)
+			continue
+		}
+		for _, part := range []struct{ name, value string }{{"source", l.Source}, {"strategy", l.Strategy}, {"transport", l.Transport}} {
+			if part.value == "" {
+				bad("$.lanes."+l.Name, "lane %s: %s is missing", l.Name, part.name)
+			}
 		}
 	}
 	if s.Workload.Kind != "fixed" && s.Workload.Kind != "llm" {
-		bad("workload kind %q: want fixed or llm", s.Workload.Kind)
+		bad("$.workload.kind", "workload kind %q: want fixed or llm", s.Workload.Kind)
 	}
 	if s.Workload.Rate <= 0 {
-		bad("workload rate is missing: for example 10/s")
+		bad("$.workload.rate", "workload rate is missing: for example 10/s")
+	}
+	if s.Workload.Retention < 0 {
+		bad("$.workload.retention", "retention %d: want a number of entries, or 0 for all", s.Workload.Retention)
+	}
+	for name, g := range map[string]Group{"slow": s.Readers.Slow, "healthy": s.Readers.Healthy, "you": s.Readers.You} {
+		if g.Count < 0 {
+			bad("$.readers."+name+".count", "%d %s readers: want 0 or more", g.Count, name)
+		}
 	}
 	return errors.Join(errs...)
 }

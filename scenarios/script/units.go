@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/goccy/go-yaml/ast"
 )
 
 // Size is a number of bytes: 512B, 64KiB, 1MB.
@@ -66,24 +68,22 @@ func ParseThroughput(text string) (Throughput, error) {
 }
 
 // UnmarshalYAML reads a size with its unit.
-func (s *Size) UnmarshalYAML(unmarshal func(any) error) error { return typed(unmarshal, s, ParseSize) }
+func (s *Size) UnmarshalYAML(node ast.Node) error { return typed(node, s, ParseSize) }
 
 // UnmarshalYAML reads a rate with its unit.
-func (r *Rate) UnmarshalYAML(unmarshal func(any) error) error { return typed(unmarshal, r, ParseRate) }
+func (r *Rate) UnmarshalYAML(node ast.Node) error { return typed(node, r, ParseRate) }
 
 // UnmarshalYAML reads a throughput with its unit.
-func (t *Throughput) UnmarshalYAML(unmarshal func(any) error) error {
-	return typed(unmarshal, t, ParseThroughput)
-}
+func (t *Throughput) UnmarshalYAML(node ast.Node) error { return typed(node, t, ParseThroughput) }
 
-func typed[T any](unmarshal func(any) error, into *T, parse func(string) (T, error)) error {
-	var text string
-	if err := unmarshal(&text); err != nil {
-		return err
+func typed[T any](node ast.Node, into *T, parse func(string) (T, error)) error {
+	text := ""
+	if _, ok := node.(ast.ScalarNode); ok {
+		text = node.GetToken().Value
 	}
 	v, err := parse(text)
 	if err != nil {
-		return err
+		return at(node, "%s", err)
 	}
 	*into = v
 	return nil
