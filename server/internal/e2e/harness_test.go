@@ -74,8 +74,13 @@ const startLimit = 3 * time.Minute
 // start runs the program on a free port and waits until it says its address.
 func start(t *testing.T, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, out: &output{}}
-	p.cmd = exec.Command(binary, append([]string{"--listen", "127.0.0.1:0"}, args...)...)
+	return startCommand(t, exec.Command(binary, append([]string{"--listen", "127.0.0.1:0"}, args...)...))
+}
+
+// startCommand is start for a command that was put together elsewhere.
+func startCommand(t *testing.T, cmd *exec.Cmd) *program {
+	t.Helper()
+	p := &program{t: t, cmd: cmd, out: &output{}}
 	p.cmd.Stderr = p.out
 	stdout, err := p.cmd.StdoutPipe()
 	require.NoError(t, err)

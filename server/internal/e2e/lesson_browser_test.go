@@ -128,14 +128,6 @@ func TestBrowserLesson(t *testing.T) {
 	report(t, "pull: lost, repeated", "%d, %d", pull.Gaps, pull.Repeats)
 }
 
-// report is a line of the browser tests' report.
-func report(t *testing.T, what, format string, args ...any) {
-	t.Helper()
-	t.Logf("report: %-55s %s", what, fmt.Sprintf(format, args...))
-}
-
-func mebi(n uint64) float64 { return float64(n) / (1 << 20) }
-
 // TestBrowserThrottle holds that the slider's rate is the rate at which the tab
 // reads, and that the lane feels it.
 func TestBrowserThrottle(t *testing.T) {

@@ -1,0 +1,64 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestReadmeCommands runs every curl line of the README against the program.
+func TestReadmeCommands(t *testing.T) {
+	text, err := os.ReadFile("../../../README.md")
+	require.NoError(t, err)
+	var lines []string
+	inShell := false
+	for line := range strings.Lines(string(text)) {
+		switch line = strings.TrimSpace(line); {
+		case line == "```sh":
+			inShell = true
+		case line == "```":
+			inShell = false
+		case inShell && strings.Contains(line, "curl "):
+			lines = append(lines, line)
+		}
+	}
+	require.Greater(t, len(lines), 10, "the README's curl lines")
+
+	p := start(t)
+	status, body := p.call("POST", "api/run/start", "")
+	require.Equal(t, 200, status, body)
+	stream := ""
+	for _, line := range lines {
+		if strings.HasPrefix(line, "STREAM=") || strings.Contains(line, "$STREAM") {
+			stream += line + "\n"
+			continue
+		}
+		out := shell(t, p, line)
+		if strings.Contains(line, "/api/run") {
+			require.Contains(t, out, `"state"`, line)
+			require.NotContains(t, out, `"error"`, line)
+		} else {
+			require.NotEmpty(t, out, line)
+		}
+	}
+	p.call("POST", "api/run/start", "")
+	p.await(20*time.Second, "the run runs", func(r runState) bool { return r.State == "running" && r.lane("pull").DeliveredMessages > 0 })
+	require.Contains(t, shell(t, p, stream), "event: ready")
+	require.Contains(t, shell(t, p, stream), "\nid: ")
+}
+
+// shell runs lines of the README against this program instead of port 8080.
+// curl's exit code is its own when it ends a stream by time.
+func shell(t *testing.T, p *program, lines string) string {
+	t.Helper()
+	lines = strings.ReplaceAll(lines, "http://127.0.0.1:8080/", p.URL)
+	out, err := exec.Command("bash", "-c", lines).Output()
+	if err != nil && !strings.Contains(lines, "--max-time") {
+		require.NoError(t, err, lines)
+	}
+	return string(out)
+}
