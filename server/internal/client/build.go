@@ -69,6 +69,9 @@ func moduleDir(ctx context.Context, dir string) (string, error) {
 		if errors.Is(err, exec.ErrNotFound) {
 			return "", errors.New("compile the browser client: there is no go on PATH; use a release, which has the client inside")
 		}
+		if ctx.Err() != nil {
+			return "", err
+		}
 		if path, root, ok := strings.Cut(strings.TrimSpace(string(out)), "\t"); err == nil && ok && path == "spillway" {
 			return root, nil
 		}
@@ -111,13 +114,16 @@ func inputs(ctx context.Context, root string) ([]string, error) {
 	}
 }
 
+// building is how the name of a folder begins that is not complete.
+const building = "building-"
+
 // Build compiles the client of the module in root into the folder dir, which
 // appears whole or not at all.
 func Build(ctx context.Context, root, dir string) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return fmt.Errorf("make folder for the browser client: %w", err)
 	}
-	temp, err := os.MkdirTemp(filepath.Dir(dir), "building-")
+	temp, err := os.MkdirTemp(filepath.Dir(dir), building)
 	if err != nil {
 		return fmt.Errorf("make folder for the browser client: %w", err)
 	}

@@ -61,6 +61,11 @@ func Load(ctx context.Context, o Options) (Files, error) {
 	if files, err := read(os.DirFS(dir)); err == nil {
 		return files, nil
 	}
+	if exists(dir) { // complete or not at all, unless somebody tidied up in it
+		if err := os.RemoveAll(dir); err != nil {
+			return Files{}, fmt.Errorf("replace the damaged browser client in the cache: %w", err)
+		}
+	}
 	o.Progress("Compiling the browser client, once for this version …")
 	started := time.Now()
 	if err := Build(ctx, source.dir, dir); err != nil {
@@ -109,8 +114,19 @@ func cacheDir(dir string) (string, error) {
 // between a few branches.
 const kept = 5
 
-// prune removes the oldest clients. Failing to is no reason to fail.
+// abandoned is the age from which a folder that was being built belongs to a
+// server that was killed.
+const abandoned = time.Hour
+
+// prune removes the oldest clients and what was never finished. Failing to is no
+// reason to fail.
 func prune(cache, newest string) {
+	unfinished, _ := filepath.Glob(filepath.Join(cache, building+"*")) // the pattern is valid
+	for _, e := range unfinished {
+		if info, err := os.Stat(e); err == nil && time.Since(info.ModTime()) > abandoned {
+			_ = os.RemoveAll(e)
+		}
+	}
 	entries, err := filepath.Glob(filepath.Join(cache, "client-*"))
 	if err != nil {
 		return
