@@ -20,7 +20,7 @@ import (
 
 const head = "HTTP/1.1 200 OK\r\n" +
 	"Content-Type: text/event-stream; charset=utf-8\r\n" +
-	"Cache-Control: no-cache, no-transform\r\n" +
+	"Cache-Control: no-store, no-transform\r\n" +
 	"X-Accel-Buffering: no\r\n" +
 	"Connection: close\r\n"
 
@@ -83,7 +83,7 @@ func TestFirstEventArrivesAtOnce(t *testing.T) {
 	require.NoError(t, err)
 	defer response.Body.Close()
 	require.Equal(t, "text/event-stream; charset=utf-8", response.Header.Get("Content-Type"))
-	require.Equal(t, "no-cache, no-transform", response.Header.Get("Cache-Control"))
+	require.Equal(t, "no-store, no-transform", response.Header.Get("Cache-Control"))
 	require.Equal(t, "no", response.Header.Get("X-Accel-Buffering"))
 	lines := bufio.NewReader(response.Body)
 	for _, want := range strings.SplitAfter(ready, "\n")[:4] {
