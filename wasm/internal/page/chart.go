@@ -79,9 +79,9 @@ func (p *page) observeSizes() js.Value {
 // forget empties the chart for another run.
 func (c *chartView) forget() { c.curve = model.Curve{} }
 
-// paintCharts draws every chart anew, in one common frame.
-func (p *page) paintCharts() {
-	if p.sample == nil {
+// paintChart draws the chart of a lane anew, in a frame that all have in common.
+func (p *page) paintChart(lane int) {
+	if p.sample == nil || lane >= len(p.lanes) || p.lanes[lane].chart == nil {
 		return
 	}
 	var curves []*model.Curve
@@ -93,11 +93,7 @@ func (p *page) paintCharts() {
 		}
 	}
 	frame := model.FrameOf(curves, limits, float64(p.sample.ElapsedMicros)/1e6)
-	for _, l := range p.lanes {
-		if l.chart != nil {
-			l.chart.paint(frame, l.info.LimitBytes)
-		}
-	}
+	p.lanes[lane].chart.paint(frame, p.lanes[lane].info.LimitBytes)
 }
 
 // paint lays the chart out and writes the parts that changed.

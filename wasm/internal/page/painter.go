@@ -19,13 +19,14 @@ type painter struct {
 	callback  js.Func
 	requested bool
 	dirty     bool
+	chart     int     // the next chart of the sample that is being drawn; -1 between samples
 	last      float64 // when the frame before this one was; 0 after a rest
 	lastWake  float64 // milliseconds
 	drawn     int64   // TakenAtMicros of the sample drawn last
 }
 
 func newPainter(p *page) *painter {
-	t := &painter{page: p}
+	t := &painter{page: p, chart: -1}
 	t.callback = js.FuncOf(func(_ js.Value, args []js.Value) any {
 		at := args[0].Float()
 		p.loop.post(func() { t.frame(at) })
@@ -58,10 +59,7 @@ func (t *painter) frame(at float64) {
 		t.page.stats.frames.add(int64((at - t.last) * 1e3))
 	}
 	t.last = at
-	if t.dirty {
-		t.dirty = false
-		t.draw()
-	}
+	t.draw()
 	if t.awake() {
 		t.request()
 	} else {
@@ -69,10 +67,23 @@ func (t *painter) frame(at float64) {
 	}
 }
 
+// draw does a frame's share of the work: the texts with the first chart, then
+// one chart a frame, so that no task is long on a slow machine. What arrives in
+// between waits for the last chart.
 func (t *painter) draw() {
 	p := t.page
-	p.paintTexts()
-	p.paintCharts()
+	if t.chart < 0 {
+		if !t.dirty {
+			return
+		}
+		t.dirty, t.chart = false, 0
+		p.paintTexts()
+	}
+	p.paintChart(t.chart)
+	if t.chart++; t.chart < len(p.lanes) {
+		return
+	}
+	t.chart = -1
 	if s := p.sample; s != nil && s.TakenAtMicros != t.drawn {
 		t.drawn = s.TakenAtMicros
 		p.stats.sample(clock.WallMicros() - s.TakenAtMicros)
