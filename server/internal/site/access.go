@@ -20,6 +20,7 @@ func (s *Site) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Referrer-Policy", "no-referrer")
+		w.Header().Set("Content-Security-Policy", policy(hostOf(r)))
 		if s.o.Loopback && !isLoopbackName(hostOf(r)) {
 			s.refuse(w, r, http.StatusForbidden, "This server answers on this machine only, as localhost or 127.0.0.1, not as "+hostOf(r)+".")
 			return
@@ -30,6 +31,19 @@ func (s *Site) guard(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// policy is what a page of ours may load: its own files, WASM, and the streams
+// of the lanes, which are on other ports of the same host.
+func policy(host string) string {
+	if strings.ContainsAny(host, " ;,'\"") { // no host name; the policy must not be one it writes
+		host = "127.0.0.1"
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self' data:; " +
+		"connect-src 'self' ws://" + host + ":* http://" + host + ":*; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 }
 
 func (s *Site) refuse(w http.ResponseWriter, r *http.Request, status int, why string) {
