@@ -94,6 +94,13 @@ func (s *session) settleEvents(now time.Time) {
 	if before.HealthyReaders != after.HealthyReaders {
 		s.say(false, many(uint64(after.HealthyReaders), "healthy reader")+" in each lane now.")
 	}
+	if before.Retention != after.Retention {
+		if after.Retention == 0 {
+			s.say(false, "The streams keep what somebody has still to read.")
+		} else {
+			s.say(false, fmt.Sprintf("Each stream keeps its last %s messages, read or not.", chart.Count(uint64(after.Retention))))
+		}
+	}
 	if before.RatePerSecond != after.RatePerSecond || before.SizeBytes != after.SizeBytes {
 		s.say(false, fmt.Sprintf("Each reader is sent %v messages a second of %s now.", after.RatePerSecond, chart.Bytes(float64(after.SizeBytes))))
 	}

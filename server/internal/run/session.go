@@ -349,7 +349,7 @@ func (s *session) producerSpec() supervisor.Spec {
 				{Name: groupHealthy, Count: s.settings.HealthyReaders, RatePerSecond: s.settings.RatePerSecond, SizeBytes: s.settings.SizeBytes},
 				{Name: groupYou, Single: true, RatePerSecond: float64(you.Rate), SizeBytes: int(you.Size)},
 			},
-			Retention: producer.Retention{MaxLen: s.scenario.Workload.Retention},
+			Retention: producer.Retention{MaxLen: s.settings.Retention},
 		},
 		OnReport: func(line json.RawMessage) {
 			var r producer.Report
@@ -368,10 +368,13 @@ func (s *session) producerCommand() producer.Command {
 	load := func(count int) producer.GroupChange {
 		return producer.GroupChange{Count: &count, RatePerSecond: &s.settings.RatePerSecond, SizeBytes: &s.settings.SizeBytes}
 	}
-	return producer.Command{Groups: map[string]producer.GroupChange{
-		groupSlow:    load(s.settings.SlowReaders),
-		groupHealthy: load(s.settings.HealthyReaders),
-	}}
+	return producer.Command{
+		Retention: &producer.Retention{MaxLen: s.settings.Retention},
+		Groups: map[string]producer.GroupChange{
+			groupSlow:    load(s.settings.SlowReaders),
+			groupHealthy: load(s.settings.HealthyReaders),
+		},
+	}
 }
 
 // rate is what the tabs and the slow readers of a lane may read.

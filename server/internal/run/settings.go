@@ -26,15 +26,17 @@ const (
 	MinLimitBytes    = 32 << 20  // below it a lane dies of being started
 	maxBytesASecond  = 200 << 20 // produced by all channels together
 	maxThrottleBytes = 1 << 30
+	maxRetention     = 1_000_000
 )
 
 // Settings are what can be changed while a run lives.
 type Settings struct {
-	SlowReaders    int                     `json:"slowReaders"`    // the throttle acts on them
-	HealthyReaders int                     `json:"healthyReaders"` // never throttled
-	RatePerSecond  float64                 `json:"ratePerSecond"`  // messages on the channel of each reader of the crowd
-	SizeBytes      int                     `json:"sizeBytes"`      // of one message, its head included; the llm workload has its own
-	Paused         bool                    `json:"paused"`         // the slow readers and the tabs do not read at all
+	SlowReaders    int                     `json:"slowReaders"`       // the throttle acts on them
+	HealthyReaders int                     `json:"healthyReaders"`    // never throttled
+	RatePerSecond  float64                 `json:"ratePerSecond"`     // messages on the channel of each reader of the crowd
+	SizeBytes      int                     `json:"sizeBytes"`         // of one message, its head included; the llm workload has its own
+	Retention      int64                   `json:"retentionMessages"` // about how many each stream keeps, read or not; 0 keeps what somebody has still to read
+	Paused         bool                    `json:"paused"`            // the slow readers and the tabs do not read at all
 	Lanes          map[string]LaneSettings `json:"lanes"`
 }
 
@@ -83,6 +85,7 @@ type Patch struct {
 	HealthyReaders *int                 `json:"healthyReaders"`
 	RatePerSecond  *float64             `json:"ratePerSecond"`
 	SizeBytes      *int                 `json:"sizeBytes"`
+	Retention      *int64               `json:"retentionMessages"`
 	Paused         *bool                `json:"paused"`
 	Throttle       Optional             `json:"throttleBytesPerSecond"` // of every lane
 	Lanes          map[string]LanePatch `json:"lanes"`
@@ -152,6 +155,7 @@ func settingsOf(s script.Scenario, maxLimitBytes int64) Settings {
 		HealthyReaders: s.Readers.Healthy.Count,
 		RatePerSecond:  float64(s.Workload.Rate),
 		SizeBytes:      int(s.Workload.Size),
+		Retention:      s.Workload.Retention,
 		Lanes:          make(map[string]LaneSettings, len(s.Lanes)),
 	}
 	if out.SizeBytes == 0 {
@@ -179,6 +183,7 @@ func (s Settings) with(p Patch, maxLimitBytes int64) (Settings, error) {
 	set(&next.HealthyReaders, p.HealthyReaders)
 	set(&next.RatePerSecond, p.RatePerSecond)
 	set(&next.SizeBytes, p.SizeBytes)
+	set(&next.Retention, p.Retention)
 	set(&next.Paused, p.Paused)
 	for name, l := range next.Lanes {
 		if p.Throttle.Set {
@@ -214,6 +219,8 @@ func (s Settings) check(maxLimitBytes int64) error {
 		return invalid("ratePerSecond %v: from 0 to %v", s.RatePerSecond, MaxRate)
 	case s.SizeBytes < MinSizeBytes || s.SizeBytes > MaxSizeBytes:
 		return invalid("sizeBytes %d: from %d to %d", s.SizeBytes, MinSizeBytes, MaxSizeBytes)
+	case s.Retention < 0 || s.Retention > maxRetention:
+		return invalid("retentionMessages %d: from 0, which keeps what is unread, to %d", s.Retention, maxRetention)
 	}
 	if total := float64(s.SlowReaders+s.HealthyReaders) * s.RatePerSecond * float64(s.SizeBytes); total > maxBytesASecond {
 		return invalid("readers × rate × size come to %.0f MiB a second, at most %d", total/(1<<20), maxBytesASecond>>20)

@@ -133,7 +133,7 @@ func TestSettingsAsJSON(t *testing.T) {
 	text, err := json.Marshal(s)
 	require.NoError(t, err)
 	require.JSONEq(t, `{
-		"slowReaders": 200, "healthyReaders": 10, "ratePerSecond": 10, "sizeBytes": 4096, "paused": false,
+		"slowReaders": 200, "healthyReaders": 10, "ratePerSecond": 10, "sizeBytes": 4096,"retentionMessages":0, "paused": false,
 		"lanes": {
 			"push": {"throttleBytesPerSecond": null, "limitBytes": 268435456},
 			"pull": {"throttleBytesPerSecond": 4000, "limitBytes": 268435456}
