@@ -9,9 +9,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
 	"runtime"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -117,8 +117,11 @@ func (l *running) write(channel string, from, to uint64, size int) {
 // report is what the lane would send now.
 func (l *running) report() lane.Report { return l.host.readers.report(time.Now(), stallAfter, true) }
 
-// connections counts those of the lane's sources at the broker, and the
-// subscriptions to channel.
+// reads is a connection of a source that has found its place.
+var reads = regexp.MustCompile(`name=spillway:.* cmd=(xread|subscribe) `)
+
+// connections counts those of the lane's sources at the broker, once they read,
+// and the subscriptions to channel.
 func (l *running) connections(channel string) (connections int, subscriptions int64) {
 	l.t.Helper()
 	list, err := l.client.ClientList(l.t.Context()).Result()
@@ -126,7 +129,7 @@ func (l *running) connections(channel string) (connections int, subscriptions in
 	key := source.Key("run", channel)
 	n, err := l.client.PubSubNumSub(l.t.Context(), key).Result()
 	require.NoError(l.t, err)
-	return strings.Count(list, "name=spillway:"), n[key]
+	return len(reads.FindAllString(list, -1)), n[key]
 }
 
 // tab is one connection of a reader.

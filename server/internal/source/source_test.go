@@ -112,10 +112,10 @@ func TestEndOfContextEndsNext(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				s := open(t, t.Context(), d.Name, b.Addr, nil)
 				blocked := s.next(ctx)
-				require.Eventually(t, func() bool { return connections(t, c) == 1 }, patience, tick)
+				require.Eventually(t, func() bool { return connections(c) == 1 }, patience, tick)
 				cancel()
 				require.ErrorIs(t, await(t, blocked).err, context.Canceled)
-				require.Eventually(t, func() bool { return connections(t, c) == 0 }, patience, tick,
+				require.Eventually(t, func() bool { return connections(c) == 0 }, patience, tick,
 					"the connection to the broker is left")
 				require.Empty(t, s.health.Trouble(), "leaving is no trouble")
 			})
@@ -130,11 +130,11 @@ func TestCloseEndsNext(t *testing.T) {
 				c := b.Client(t, nil)
 				s := open(t, t.Context(), d.Name, b.Addr, nil)
 				blocked := s.next(t.Context())
-				require.Eventually(t, func() bool { return connections(t, c) == 1 }, patience, tick)
+				require.Eventually(t, func() bool { return connections(c) == 1 }, patience, tick)
 				s.Close()
 				s.Close()
 				require.ErrorIs(t, await(t, blocked).err, net.ErrClosed)
-				require.Eventually(t, func() bool { return connections(t, c) == 0 }, patience, tick)
+				require.Eventually(t, func() bool { return connections(c) == 0 }, patience, tick)
 				require.Empty(t, s.health.Trouble())
 				_, err := s.Next(t.Context())
 				require.ErrorIs(t, err, net.ErrClosed)
@@ -165,7 +165,7 @@ func TestBrokerComesBack(t *testing.T) {
 						"nobody says that the broker is away")
 					require.Contains(t, s.health.Trouble(), " ", "words")
 					m.start()
-					require.Eventually(t, func() bool { return connections2(c) == 1 }, patience, tick)
+					require.Eventually(t, func() bool { return connections(c) == 1 }, patience, tick)
 					if d.Name == "redis-pubsub" {
 						require.Eventually(t, func() bool {
 							n, err := c.PubSubNumSub(t.Context(), key).Result()
@@ -185,15 +185,6 @@ func TestBrokerComesBack(t *testing.T) {
 			})
 		})
 	}
-}
-
-// connections2 counts like connections, on a broker that may not answer yet.
-func connections2(c *redis.Client) int {
-	list, err := c.ClientList(context.Background()).Result()
-	if err != nil {
-		return 0
-	}
-	return strings.Count(list, "name="+key+" ")
 }
 
 // Open waits for a broker that is not there, and for a password that is right.
