@@ -42,6 +42,25 @@ const (
 	StateWaiting // the broker is away; goes on when it is back
 )
 
+// String is the state as the page, the API and metrics spell it.
+func (s State) String() string {
+	switch s {
+	case StateStarting:
+		return "starting"
+	case StateRunning:
+		return "running"
+	case StateStopped:
+		return "stopped"
+	case StateKilled:
+		return "killed"
+	case StateCrashed:
+		return "crashed"
+	case StateWaiting:
+		return "waiting"
+	}
+	return "rest"
+}
+
 // Hello describes the run to a page.
 type Hello struct {
 	RunID    string

@@ -111,7 +111,7 @@ func TestOnlyTheDeadCanBeRestarted(t *testing.T) {
 		wire.StateKilled: true, wire.StateCrashed: true, wire.StateWaiting: false,
 	} {
 		markup := render(t, component.SaySentence(component.Say{Lane: "push", State: state, Text: "x"}))
-		require.Equal(t, want, strings.Contains(markup, `data-action="restart" data-lane="push"`), component.StateName(state))
+		require.Equal(t, want, strings.Contains(markup, `data-action="restart" data-lane="push"`), state.String())
 	}
 }
 
@@ -122,8 +122,8 @@ func TestEveryStateHasAMark(t *testing.T) {
 	for state := wire.StateRest; state <= wire.StateWaiting; state++ {
 		markup := render(t, component.StatusPill(component.Status{State: state, Text: "x"}))
 		require.Regexp(t, `aria-hidden="true">[○●✕■◔]</span> x`, markup)
-		require.False(t, names[component.StateName(state)], "two states are called %q", component.StateName(state))
-		names[component.StateName(state)] = true
+		require.False(t, names[state.String()], "two states are called %q", state.String())
+		names[state.String()] = true
 	}
 }
 

@@ -45,25 +45,6 @@ type Say struct {
 // dead reports whether a lane in this state can be restarted.
 func dead(s wire.State) bool { return s == wire.StateKilled || s == wire.StateCrashed }
 
-// StateName is the state as attributes spell it, data-state among them.
-func StateName(s wire.State) string {
-	switch s {
-	case wire.StateStarting:
-		return "starting"
-	case wire.StateRunning:
-		return "running"
-	case wire.StateStopped:
-		return "stopped"
-	case wire.StateKilled:
-		return "killed"
-	case wire.StateCrashed:
-		return "crashed"
-	case wire.StateWaiting:
-		return "waiting"
-	}
-	return "rest"
-}
-
 // stateMark stands before the words of a pill, so that nobody needs its colour.
 func stateMark(s wire.State) string {
 	switch s {

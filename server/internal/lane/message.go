@@ -12,3 +12,7 @@ type Message struct {
 // Bytes is what the message counts for in every backlog: its payload, without
 // the framing that a transport adds.
 func (m Message) Bytes() int { return len(m.Data) }
+
+// Key is the name of a channel in the broker, the same for its stream and for
+// Pub/Sub.
+func Key(runID, channel string) string { return "spillway:" + runID + ":" + channel }

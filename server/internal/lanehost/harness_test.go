@@ -22,7 +22,6 @@ import (
 	"spillway/server/internal/broker"
 	"spillway/server/internal/broker/brokertest"
 	"spillway/server/internal/lane"
-	"spillway/server/internal/source"
 	"spillway/wasm/reader"
 )
 
@@ -102,7 +101,7 @@ func goroutines(t *testing.T, most int) {
 // write produces the messages from up to and including to on a channel.
 func (l *running) write(channel string, from, to uint64, size int) {
 	l.t.Helper()
-	key := source.Key("run", channel)
+	key := lane.Key("run", channel)
 	_, err := l.client.Pipelined(l.t.Context(), func(p redis.Pipeliner) error {
 		for seq := from; seq <= to; seq++ {
 			m := fmt.Sprintf(`{"seq":%d,"at":%d,"pad":"%0*d"}`, seq, time.Now().UnixMicro(), size, 0)
@@ -126,7 +125,7 @@ func (l *running) connections(channel string) (connections int, subscriptions in
 	l.t.Helper()
 	list, err := l.client.ClientList(l.t.Context()).Result()
 	require.NoError(l.t, err)
-	key := source.Key("run", channel)
+	key := lane.Key("run", channel)
 	n, err := l.client.PubSubNumSub(l.t.Context(), key).Result()
 	require.NoError(l.t, err)
 	return len(reads.FindAllString(list, -1)), n[key]

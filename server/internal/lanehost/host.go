@@ -172,7 +172,7 @@ func (h *Host) run(ctx context.Context, c *connection, ask ask) {
 func (h *Host) deliver(ctx context.Context, c *connection, ask ask) error {
 	in, err := h.source.Open(ctx, source.Options{
 		Broker: h.broker,
-		Key:    source.Key(h.cfg.RunID, ask.channel),
+		Key:    lane.Key(h.cfg.RunID, ask.channel),
 		After:  ask.last,
 		Resume: ask.resume,
 		Stats:  &c.stats,

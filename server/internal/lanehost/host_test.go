@@ -10,7 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
-	"spillway/server/internal/source"
+	"spillway/server/internal/lane"
 	"spillway/wasm/reader"
 )
 
@@ -71,7 +71,7 @@ func TestTrimmedPastAReader(t *testing.T) {
 	b.until(10)
 	require.NoError(t, b.Close())
 	l.write("you", 11, 100, 10)
-	require.NoError(t, l.client.XTrimMinID(t.Context(), source.Key("run", "you"), "61-0").Err())
+	require.NoError(t, l.client.XTrimMinID(t.Context(), lane.Key("run", "you"), "61-0").Err())
 	l.join("you", &r).until(100)
 	a := r.Account()
 	require.Equal(t, uint64(50), a.Gaps)
@@ -169,7 +169,7 @@ func TestReportSumsOverConnections(t *testing.T) {
 func TestASourceThatFailsEndsItsReaders(t *testing.T) {
 	each(t, func(t *testing.T, _ string, l *running) {
 		b := l.join("you", nil)
-		key := source.Key("run", "you")
+		key := lane.Key("run", "you")
 		require.NoError(t, l.client.Publish(t.Context(), key, "hello").Err())
 		require.NoError(t, l.client.XAdd(t.Context(), &redis.XAddArgs{Stream: key, Values: []string{"m", "hello"}}).Err())
 		_, err := io.Copy(io.Discard, b.body)

@@ -1,6 +1,10 @@
 package producer
 
-import "context"
+import (
+	"context"
+
+	"spillway/server/internal/lane"
+)
 
 // adopt puts the settings that are wanted into effect. It blocks while new
 // channels ask the broker where they begin.
@@ -33,7 +37,7 @@ func (p *producer) fill(ctx context.Context, g *group) error {
 	first := len(g.channels)
 	keys := make([]string, g.lacking())
 	for i := range keys {
-		keys[i] = key(p.cfg.RunID, g.channel(first+i))
+		keys[i] = lane.Key(p.cfg.RunID, g.channel(first+i))
 	}
 	last, err := p.writer.last(ctx, keys)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"spillway/server/internal/lane"
+
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 )
@@ -47,7 +49,7 @@ func BenchmarkRound(b *testing.B) {
 	p.writer = writer{store: store, journal: &p.journal, log: quiet, maxLen: 100}
 	g := &group{Group: Group{Name: "g", Count: 100, RatePerSecond: 100, SizeBytes: 1024}}
 	for i := range g.Count {
-		r := &record{key: key("r", fmt.Sprintf("g-%d", i))}
+		r := &record{key: lane.Key("r", fmt.Sprintf("g-%d", i))}
 		p.journal.add(r)
 		p.schedule.join(g, &channel{stream: p.workload.Stream(nil), record: r})
 	}

@@ -166,7 +166,3 @@ func (p *producer) make(g *group, c *channel) {
 	r.messages = append(r.messages, message{channel: c, seq: c.seq, payload: r.buffer[start:len(r.buffer):len(r.buffer)]})
 	c.dueAt += c.stream.Gap()
 }
-
-// key is the name of a channel in the broker, the same for the stream and for
-// Pub/Sub.
-func key(runID, channel string) string { return "spillway:" + runID + ":" + channel }

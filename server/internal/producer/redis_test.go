@@ -15,6 +15,7 @@ import (
 
 	"spillway/server/internal/broker"
 	"spillway/server/internal/broker/brokertest"
+	"spillway/server/internal/lane"
 	"spillway/wasm/wire"
 )
 
@@ -105,7 +106,7 @@ func (s *redisServer) startMain(cfg Config) (link *fakeLink, stop func()) {
 // one sequence without a hole.
 func (s *redisServer) entries(channel string) []string {
 	s.t.Helper()
-	found, err := s.client.XRange(s.t.Context(), key("r", channel), "-", "+").Result()
+	found, err := s.client.XRange(s.t.Context(), lane.Key("r", channel), "-", "+").Result()
 	require.NoError(s.t, err)
 	var payloads []string
 	var first uint64
@@ -137,7 +138,7 @@ func TestSameBytesBothWays(t *testing.T) {
 }
 
 func testSameBytes(t *testing.T, s *redisServer, workload string) {
-	sub := s.client.Subscribe(t.Context(), key("r", "g-1"))
+	sub := s.client.Subscribe(t.Context(), lane.Key("r", "g-1"))
 	defer sub.Close()
 	_, err := sub.Receive(t.Context())
 	require.NoError(t, err)

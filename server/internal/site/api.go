@@ -11,7 +11,6 @@ import (
 
 	"spillway/server/internal/run"
 	"spillway/wasm/wire"
-	"spillway/web/component"
 )
 
 // maxBodyBytes bounds what a script may send.
@@ -163,7 +162,7 @@ func (s *Site) writeRun(w http.ResponseWriter, r *http.Request) {
 	out := runJSON{
 		ID:             v.RunID,
 		Scenario:       v.Scenario.Name,
-		State:          component.StateName(v.State),
+		State:          v.State.String(),
 		ElapsedSeconds: round(v.Elapsed.Seconds()),
 		Settings:       v.Settings,
 		Produced:       v.Sample.Produced,
@@ -183,7 +182,7 @@ func (s *Site) writeRun(w http.ResponseWriter, r *http.Request) {
 func laneOf(l run.LaneView, m wire.LaneSample, host string) laneJSON {
 	out := laneJSON{
 		Name: l.Name, Source: l.Plan.Source, Strategy: l.Plan.Strategy, Transport: l.Plan.Transport,
-		State: component.StateName(l.State), PID: l.PID, Restarts: m.Restarts,
+		State: l.State.String(), PID: l.PID, Restarts: m.Restarts,
 		RSSBytes: m.RSS, LimitBytes: m.Limit, HeapInUseBytes: m.HeapInUse, HeapTotalBytes: m.HeapTotal,
 		LiveBytes: m.Live, OutsideHeapBytes: m.OutsideHeap, Goroutines: m.Goroutines,
 		Readers: m.Readers, BacklogMessages: m.BacklogCount, BacklogBytes: m.BacklogBytes, OldestSeconds: seconds(m.OldestMicros),

@@ -4,7 +4,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"spillway/wasm/wire"
-	"spillway/web/component"
 )
 
 // collector reads the run when Prometheus asks; nothing is counted twice.
@@ -75,7 +74,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(d, kind, value, labels...)
 	}
 	for state := wire.StateRest; state <= wire.StateWaiting; state++ {
-		send(runState, gauge, oneIf(v.State == state), component.StateName(state))
+		send(runState, gauge, oneIf(v.State == state), state.String())
 	}
 	send(runElapsed, gauge, v.Elapsed.Seconds())
 	send(produced, counter, float64(v.Sample.Produced))

@@ -76,10 +76,6 @@ func Find(name string) (Definition, bool) {
 	return Definition{}, false
 }
 
-// Key is the name of a channel in the broker, the same for the stream and for
-// Pub/Sub.
-func Key(runID, channel string) string { return "spillway:" + runID + ":" + channel }
-
 // errNotAMessage says that something else writes into our keys.
 var errNotAMessage = errors.New("not a message of this program")
 

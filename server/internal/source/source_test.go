@@ -273,7 +273,7 @@ func TestWindowIsBounded(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	require.Equal(t, key, source.Key("run", "you"))
+	require.Equal(t, key, lane.Key("run", "you"))
 	for _, d := range source.All {
 		require.NotEmpty(t, d.Title)
 		found, ok := source.Find(d.Name)

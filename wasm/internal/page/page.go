@@ -208,26 +208,7 @@ func (p *page) takeFragment(f *wire.Fragment) {
 	p.findTexts()
 }
 
-func (p *page) showState(s wire.State) { dom.SetAttr(p.body, "data-state", stateName(s)) }
-
-// stateName is a state as the style sheet knows it.
-func stateName(s wire.State) string {
-	switch s {
-	case wire.StateStarting:
-		return "starting"
-	case wire.StateRunning:
-		return "running"
-	case wire.StateStopped:
-		return "stopped"
-	case wire.StateKilled:
-		return "killed"
-	case wire.StateCrashed:
-		return "crashed"
-	case wire.StateWaiting:
-		return "waiting"
-	}
-	return "rest"
-}
+func (p *page) showState(s wire.State) { dom.SetAttr(p.body, "data-state", s.String()) }
 
 func boolAttr(b bool) string {
 	if b {
