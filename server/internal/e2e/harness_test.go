@@ -133,7 +133,7 @@ type runState struct {
 	ElapsedSeconds float64
 	Settings       json.RawMessage
 	Produced       uint64 `json:"producedMessages"`
-	Broker         struct{ UsedBytes, RSSBytes uint64 }
+	Broker         struct{ UsedBytes, RSSBytes, LostMessages uint64 }
 	Notice         string
 	Lanes          []laneState
 	Log            []struct {

@@ -273,7 +273,7 @@ func (c *Control) RestartLane(name string) error {
 		return ErrLaneAlive
 	}
 	l.startAgain()
-	s.events.version++
+	s.changed()
 	s.wg.Go(func() { s.startLane(l) }) // under the lock: the session lives, so it waits for this
 	return nil
 }

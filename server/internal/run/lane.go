@@ -138,7 +138,7 @@ func (s *session) laneUp(l *laneRun, proc *supervisor.Process, addr string) {
 		s.say(false, fmt.Sprintf("%s was started again. Its readers come back.", l.name))
 	}
 	s.tellAll()
-	s.events.version++
+	s.changed()
 }
 
 // laneEnded writes down how a lane ended.
@@ -164,7 +164,7 @@ func (s *session) laneEnded(l *laneRun, exit supervisor.Exit) {
 		s.say(true, text)
 	}
 	s.tellAll() // the crowd must not knock at a closed door
-	s.events.version++
+	s.changed()
 }
 
 // laneNeverReady writes down why a lane did not start.
@@ -172,16 +172,22 @@ func (s *session) laneNeverReady(l *laneRun, err error) {
 	l.state = wire.StateCrashed
 	l.failure = err.Error()
 	s.say(true, fmt.Sprintf("%s could not be started: %v", l.name, err))
-	s.events.version++
+	s.changed()
 }
 
-// telling picks the line of a log that says what went wrong: the panic or error
-// line if there is one, else the last.
+// telling picks the line of a log that says what went wrong: the first words of a
+// Go crash if they are there, else the last line. The stacks and registers that
+// follow such words tell nothing on their own.
 func telling(lines []string) string {
+	dump := false
 	for _, line := range lines {
-		if strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
+		if strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") || strings.HasPrefix(line, "SIG") {
 			return line
 		}
+		dump = dump || strings.HasPrefix(line, "goroutine ")
+	}
+	if dump {
+		return ""
 	}
 	for i := len(lines) - 1; i >= 0; i-- {
 		if line := strings.TrimSpace(lines[i]); line != "" {

@@ -50,6 +50,7 @@ func TestNothingOfTheLastProcessIsTakenForTheNext(t *testing.T) {
 	push.take(lane.Report{Delivered: 5})
 	s.laneEnded(push, killed())
 	require.Equal(t, uint64(137), s.laneSample(push).ExitCode)
+	require.Equal(t, uint64(257<<20), s.c.View().Sample.Lanes[0].RSS, "the figures of the end come with the word for it")
 	push.startAgain()
 	m := s.laneSample(push)
 	require.Equal(t, wire.LaneSample{State: wire.StateStarting, Limit: 256 << 20, Restarts: 1}, m)

@@ -62,6 +62,13 @@ func (s *session) tick(now time.Time) {
 	s.settleEvents(now)
 }
 
+// changed takes a sample at once, so that nobody sees a lane's new state beside
+// the figures of the old one.
+func (s *session) changed() {
+	s.last = s.sample(time.Now())
+	s.events.version++
+}
+
 // sample puts together what everybody reported last.
 func (s *session) sample(now time.Time) wire.Sample {
 	out := wire.Sample{

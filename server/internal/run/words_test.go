@@ -255,6 +255,8 @@ func TestTheTellingLineOfALog(t *testing.T) {
 	require.Equal(t, "", telling(nil))
 	require.Equal(t, "last", telling([]string{"first", "last", " "}))
 	require.Equal(t, "fatal error: out of memory", telling([]string{"fatal error: out of memory", "goroutine 1"}))
+	require.Equal(t, "SIGABRT: abort", telling([]string{"SIGABRT: abort", "PC=0x1", "goroutine 1 [running]:", "rax 0"}))
+	require.Equal(t, "", telling([]string{"main.go:3", "goroutine 17 [select]:", "rax 0"}), "a dump without its head")
 }
 
 func TestNotices(t *testing.T) {
