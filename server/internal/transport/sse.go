@@ -36,15 +36,13 @@ type sseSink struct {
 	heartbeat time.Duration // of silence before a sign of life
 	leave     context.CancelFunc
 	gone      chan struct{} // closed when the goroutine that watches the reader has ended
-	sending   atomic.Bool   // a Send is under way
 
-	mu     sync.Mutex      // held while writing
-	buf    []byte          // the event being written, reused
-	owed   []byte          // end of a heartbeat for which there was no room; it goes first
-	last   uint64          // sequence written last, to tell the reader about holes
-	spoken time.Time       // when the last write ended
-	done   <-chan struct{} // of the context that bind was given last
-	unbind func() bool
+	mu     sync.Mutex // held while writing
+	buf    []byte     // the event being written, reused
+	owed   []byte     // end of a heartbeat for which there was no room; it goes first
+	last   uint64     // sequence written last, to tell the reader about holes
+	spoken time.Time  // when the last write ended
+	bound  *binding   // of the last Send; nil before the first
 }
 
 // openSSE hijacks the connection, answers, and sends the first event. It starts
@@ -128,10 +126,13 @@ func (s *sseSink) watch() {
 func (s *sseSink) Send(ctx context.Context, m lane.Message) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.bind(ctx)
-	s.sending.Store(true)
-	defer s.sending.Store(false)
-	if err := ctx.Err(); err != nil { // after sending is set: cut may have looked before
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	b := s.bind(ctx)
+	b.sending.Store(true)
+	defer b.sending.Store(false)
+	if err := ctx.Err(); err != nil { // it ended before sending was set: nobody cuts
 		return err
 	}
 	s.buf = append(s.buf[:0], s.owed...)
@@ -158,21 +159,31 @@ func (s *sseSink) Send(ctx context.Context, m lane.Message) error {
 	return nil
 }
 
-// bind arranges that the end of ctx cuts a Send short. Sends come with the same
-// ctx over and over; then this costs a comparison.
-func (s *sseSink) bind(ctx context.Context) {
-	if done := ctx.Done(); s.unbind == nil || done != s.done {
-		if s.unbind != nil {
-			s.unbind()
-		}
-		s.done, s.unbind = done, context.AfterFunc(ctx, s.cut)
-	}
+// binding is a context whose end cuts the Sends that were given it.
+type binding struct {
+	done    <-chan struct{} // of the context
+	sending atomic.Bool     // one of its Sends is under way
+	unbind  func() bool
 }
 
-func (s *sseSink) cut() {
-	if s.sending.Load() {
-		s.conn.Close()
+// bind returns the binding of ctx. Sends come with the same one over and over;
+// then this costs a comparison.
+func (s *sseSink) bind(ctx context.Context) *binding {
+	done := ctx.Done()
+	if s.bound != nil {
+		if s.bound.done == done {
+			return s.bound
+		}
+		s.bound.unbind()
 	}
+	b := &binding{done: done}
+	b.unbind = context.AfterFunc(ctx, func() {
+		if b.sending.Load() {
+			s.conn.Close()
+		}
+	})
+	s.bound = b
+	return b
 }
 
 // appendGap tells the reader which messages it will never get.
