@@ -56,7 +56,7 @@ const ReaderBufferBytes = 4 << 10
 // client that has been answered a PING. The client reconnects by itself; it
 // respects the deadlines of contexts. Errors are one of those above.
 func Dial(ctx context.Context, rawURL string, o DialOptions) (*redis.Client, error) {
-	opt, err := parseURL(rawURL)
+	opt, err := ClientOptions(rawURL)
 	if err != nil {
 		return nil, err
 	}
@@ -66,13 +66,10 @@ func Dial(ctx context.Context, rawURL string, o DialOptions) (*redis.Client, err
 	opt.PoolSize = o.PoolSize
 	opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout = o.Timeout, o.Timeout, o.Timeout
 	opt.MaxRetries = o.MaxRetries
-	opt.DialerRetries = 1 // a page wants the reason now; whoever needs the broker tries again
-	opt.ContextTimeoutEnabled = true
-	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	client := redis.NewClient(opt)
 	if err := client.Ping(ctx).Err(); err != nil {
 		_ = client.Close()
-		return nil, explain(opt.Addr, err)
+		return nil, Explain(opt.Addr, err)
 	}
 	return client, nil
 }
@@ -88,8 +85,12 @@ func (l clientLog) Printf(ctx context.Context, format string, v ...any) {
 	l.log.DebugContext(ctx, fmt.Sprintf(format, v...))
 }
 
-// parseURL reads the URL without letting its password into an error.
-func parseURL(rawURL string) (*redis.Options, error) {
+// ClientOptions reads a redis:// or rediss:// URL into what every client of this
+// program begins with: context deadlines count, a dial is tried once and its
+// reason told, and nobody asks for notifications about maintenance, which would
+// double the weight of a connection. The error is [ErrURL] and never contains
+// the password.
+func ClientOptions(rawURL string) (*redis.Options, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return nil, ErrURL
@@ -101,13 +102,16 @@ func parseURL(rawURL string) (*redis.Options, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrURL, err)
 	}
+	opt.ContextTimeoutEnabled = true
+	opt.DialerRetries = 1
+	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return opt, nil
 }
 
-// explain turns an error of go-redis into one of the errors above, with the
+// Explain turns an error of go-redis into one of the errors above, with the
 // address and the reason. Other errors, such as the end of ctx or an error reply,
 // keep their text.
-func explain(addr string, err error) error {
+func Explain(addr string, err error) error {
 	var reply redis.Error
 	var certificate *tls.CertificateVerificationError
 	var network net.Error

@@ -75,7 +75,7 @@ func ask(ctx context.Context, client *redis.Client, timeout time.Duration) Healt
 		return nil
 	})
 	if err != nil {
-		h.Err = explain(client.Options().Addr, err)
+		h.Err = Explain(client.Options().Addr, err)
 		return h
 	}
 	h.Up = true

@@ -24,6 +24,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"spillway/server/internal/broker"
 	"spillway/server/internal/lane"
 	"spillway/server/internal/source"
 	"spillway/server/internal/strategy"
@@ -73,8 +74,8 @@ func New(cfg lane.Config, log *slog.Logger) (*Host, error) {
 		return nil, fmt.Errorf("unknown transport %q", cfg.Transport)
 	}
 	var err error
-	if h.broker, err = redis.ParseURL(cfg.BrokerURL); err != nil {
-		return nil, errors.New("parse broker URL: not one of a Redis") // err may hold its password
+	if h.broker, err = broker.ClientOptions(cfg.BrokerURL); err != nil {
+		return nil, fmt.Errorf("parse broker URL: %w", err)
 	}
 	return h, nil
 }

@@ -8,9 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/errgroup"
 
+	"spillway/server/internal/broker"
 	"spillway/wasm/wire"
 )
 
@@ -27,7 +27,7 @@ type Link interface {
 // ctx's, that of a configuration that makes no sense, or says that somebody
 // else writes into the run. A broker that is away is no error: Main waits.
 func Main(ctx context.Context, cfg Config, link Link, log *slog.Logger) error {
-	o, err := redis.ParseURL(cfg.BrokerURL)
+	o, err := broker.ClientOptions(cfg.BrokerURL)
 	if err != nil {
 		return fmt.Errorf("parse broker URL: %w", err)
 	}

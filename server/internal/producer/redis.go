@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 // messageField is the field of a stream entry that holds the message.
@@ -47,9 +46,6 @@ func (t *text) MarshalBinary() ([]byte, error) { return t.b, nil }
 func newRedisStore(o *redis.Options) *redisStore {
 	own := *o
 	own.MaxRetries = -1
-	own.ContextTimeoutEnabled = true
-	own.DialerRetries = 1 // the writer tries again itself, and says so
-	own.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return &redisStore{options: &own, client: redis.NewClient(&own)}
 }
 

@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"spillway/server/internal/broker"
 )
 
 // connBufferBytes replaces go-redis' 32 KiB for reading and as much for
@@ -44,10 +45,7 @@ func connect(o Options) *connection {
 	own.MinIdleConns = 0
 	own.PipelinePoolSize = -1 // none
 	own.MaxRetries = -1       // a retry would hide from Health that the broker went away
-	own.DialerRetries = 1     // the same
 	own.ReadBufferSize, own.WriteBufferSize = connBufferBytes, connBufferBytes
-	// Half of what a client weighs.
-	own.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	c := &connection{dialer: redis.NewDialer(&own), health: o.Health, backoff: o.Backoff}
 	own.Dialer = c.dial
 	c.client = redis.NewClient(&own)
@@ -93,7 +91,7 @@ func (c *connection) retry(ctx context.Context, err error) error {
 	if closed {
 		return net.ErrClosed
 	}
-	c.health.Fail(err)
+	c.health.Fail(broker.Explain(c.client.Options().Addr, err))
 	return wait(ctx, c.backoff)
 }
 

@@ -1,10 +1,6 @@
 package source
 
-import (
-	"errors"
-	"io"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // Health is what the readers of a lane know together about the broker. The zero
 // value says that all is well.
@@ -15,9 +11,6 @@ type Health struct {
 // Fail notes why the broker did not answer.
 func (h *Health) Fail(err error) {
 	words := err.Error()
-	if errors.Is(err, io.EOF) {
-		words = "the broker closed the connection"
-	}
 	h.trouble.Store(&words)
 }
 
