@@ -83,20 +83,21 @@ func requireGone(t *testing.T, pids []string) {
 	}, patience, 20*time.Millisecond, "some of %v stay", pids)
 }
 
-// mode finds the child with this first argument.
-func (p *program) mode(name string) int {
+// mode finds the child with this first argument. One that is being started has
+// it in a moment.
+func (p *program) mode(name string) (pid int) {
 	p.t.Helper()
-	for _, pid := range p.descendants() {
-		text, _ := os.ReadFile("/proc/" + pid + "/cmdline")
-		args := strings.Split(string(text), "\x00")
-		if len(args) > 1 && args[1] == name {
-			n, err := strconv.Atoi(pid)
-			require.NoError(p.t, err)
-			return n
+	require.Eventually(p.t, func() bool {
+		for _, id := range p.descendants() {
+			text, _ := os.ReadFile("/proc/" + id + "/cmdline")
+			if args := strings.Split(string(text), "\x00"); len(args) > 1 && args[1] == name {
+				pid, _ = strconv.Atoi(id)
+				return true
+			}
 		}
-	}
-	require.FailNow(p.t, "there is no child "+name, p.out.String())
-	return 0
+		return false
+	}, patience, 5*time.Millisecond, "there is no child %s: %s", name, p.out)
+	return pid
 }
 
 // goroutines counts those of the server process.

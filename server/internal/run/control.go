@@ -189,7 +189,7 @@ func (c *Control) restLater() {
 		c.mu.Lock()
 		sleep := c.viewers == 0 && c.session != nil && c.session.rests
 		c.mu.Unlock()
-		if sleep {
+		if sleep && !c.closed {
 			c.end(wire.StateRest)
 		}
 	})
