@@ -17,6 +17,7 @@ type Entry struct {
 type Verdict struct {
 	Title   string
 	Text    string
+	Watch   string   // instead of Text for those who may not steer; empty: the same
 	Answers []Answer // what became of the visitor's answer; at most one is shown
 	Actions []Action // what to do next, the most likely first
 }

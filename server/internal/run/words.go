@@ -77,6 +77,7 @@ func (s *session) runningSentence(l *laneRun) string {
 type Verdict struct {
 	Title   string
 	Text    string
+	Watch   string            // instead of Text for those who may not steer; empty: the same
 	Answers map[string]string // a sentence for those who guessed this lane, or "both"
 	Actions []string          // "doit", "release", "restart:LANE", "start", "reset"
 }
@@ -98,6 +99,7 @@ func (s *session) verdict() Verdict {
 		return Verdict{
 			Title:   "What to do now",
 			Text:    "Drag “Slow the readers” to the left, and watch the memory of the servers.",
+			Watch:   "Somebody will slow the readers down. Watch the memory of the servers.",
 			Actions: []string{"doit"},
 		}
 	case len(dead) == 0:

@@ -127,7 +127,7 @@ var labels = map[string]string{
 }
 
 func verdictOf(v run.View) component.Verdict {
-	out := component.Verdict{Title: v.Verdict.Title, Text: v.Verdict.Text}
+	out := component.Verdict{Title: v.Verdict.Title, Text: v.Verdict.Text, Watch: v.Verdict.Watch}
 	for _, l := range v.Lanes {
 		if text := v.Verdict.Answers[l.Name]; text != "" {
 			out.Answers = append(out.Answers, component.Answer{Guess: l.Name, Text: text})
