@@ -19,8 +19,9 @@ import (
 )
 
 // buildFlags make the client small: they strip what the browser has no use for, a
-// fifth of the size, and keep the runtime from inlining itself, another 4 %.
-var buildFlags = []string{"-trimpath", "-ldflags=-s -w", "-gcflags=runtime=-l", "-gcflags=syscall/js=-l"}
+// fifth of the size, and keep what is not on the path of the bytes from being
+// inlined, another 4 %.
+var buildFlags = []string{"-trimpath", "-ldflags=-s -w", "-gcflags=runtime=-l", "-gcflags=syscall/js=-l", "-gcflags=spillway/wasm/internal/...=-l"}
 
 // source is the client's module as it is on this machine.
 type source struct {

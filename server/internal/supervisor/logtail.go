@@ -59,7 +59,7 @@ func (t *logTail) lines() []string {
 
 // startsCrash recognises the first line of the Go runtime's own last words.
 func startsCrash(line string) bool {
-	return strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ")
+	return strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "SIG")
 }
 
 // logText makes a line of a log fit to be shown: within bounds, valid UTF-8, no
