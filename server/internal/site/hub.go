@@ -34,16 +34,14 @@ type hub struct {
 
 	mu      sync.Mutex
 	closed  bool
-	viewers map[*viewer]struct{}
+	viewers map[*viewer]bool // whether it has been told everything
 	pumps   sync.WaitGroup
 	nextTab uint64
 
-	// What was told last, for the viewers that come next. Only run changes it,
-	// with mu held.
+	// What was told last. Only publish changes it, with mu held.
 	runID     string
 	marks     uint64
 	hello     [2][]byte // frame for those who watch, for those who steer
-	sample    []byte
 	fragments map[string]fragment
 }
 
@@ -57,7 +55,7 @@ func newHub(s *Site) *hub {
 	return &hub{
 		site:      s,
 		changed:   make(chan struct{}, 1),
-		viewers:   make(map[*viewer]struct{}),
+		viewers:   make(map[*viewer]bool),
 		fragments: make(map[string]fragment),
 		upgrader: websocket.Upgrader{
 			ReadBufferSize:  wire.MaxPageFrameBytes,
@@ -103,24 +101,21 @@ func (h *hub) close() {
 	h.pumps.Wait()
 }
 
-// publish reads the run once and leaves what is new with every viewer.
+// publish reads the run once and leaves with every viewer what is new to it: to
+// one that has just come, everything, so that a page never gets the curves of a
+// run that it does not know yet.
 func (h *hub) publish(ctx context.Context) {
 	view := h.site.o.Control.View()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.viewers) == 0 {
-		h.hello = [2][]byte{} // whoever comes next is told everything anew
 		return
 	}
-	var history []byte
 	if view.RunID != h.runID {
 		clear(h.fragments) // the next one may have other lanes
 	}
-	if view.RunID != h.runID || view.Marks != h.marks {
-		h.runID, h.marks = view.RunID, view.Marks
-		all := h.site.o.Control.History()
-		history = wire.Append(nil, &all)
-	}
+	marked := view.RunID != h.runID || view.Marks != h.marks
+	h.runID, h.marks = view.RunID, view.Marks
 	var hello [2][]byte
 	for i, steer := range []bool{false, true} {
 		frame := helloOf(view, steer)
@@ -129,11 +124,32 @@ func (h *hub) publish(ctx context.Context) {
 			hello[i], h.hello[i] = encoded, encoded
 		}
 	}
-	h.sample = wire.Append(nil, &view.Sample)
+	sample := wire.Append(nil, &view.Sample)
 	fresh := h.render(ctx, view)
-	for v := range h.viewers {
-		v.offer(hello[v.class()], history, fresh, h.sample)
+	history := sync.OnceValue(func() []byte {
+		all := h.site.o.Control.History()
+		return wire.Append(nil, &all)
+	})
+	for v, told := range h.viewers {
+		switch {
+		case !told:
+			h.viewers[v] = true
+			v.offer(h.hello[v.class()], history(), h.frames(), sample)
+		case marked:
+			v.offer(hello[v.class()], history(), fresh, sample)
+		default:
+			v.offer(hello[v.class()], nil, fresh, sample)
+		}
 	}
+}
+
+// frames are all fragments there are. h.mu is held.
+func (h *hub) frames() map[string][]byte {
+	all := make(map[string][]byte, len(h.fragments))
+	for id, f := range h.fragments {
+		all[id] = f.frame
+	}
+	return all
 }
 
 // render draws the parts of the page whose models have changed.
@@ -226,8 +242,8 @@ func (h *hub) room() error {
 	return nil
 }
 
-// enter adds a viewer, gives it everything there is and starts its writing
-// goroutine. After it, pumps waits for the caller too.
+// enter adds a viewer, to which the next publish tells everything, and starts its
+// writing goroutine. After it, pumps waits for the caller too.
 func (h *hub) enter(v *viewer) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -236,19 +252,9 @@ func (h *hub) enter(v *viewer) error {
 	}
 	h.pumps.Add(1)
 	h.pumps.Go(v.write)
-	history := h.site.o.Control.History() // under the lock: no mark falls between this and what publish sends
 	h.nextTab++
 	v.tab = h.nextTab
-	h.viewers[v] = struct{}{}
-	all := make(map[string][]byte, len(h.fragments))
-	if len(h.viewers) > 1 { // with none, nobody has kept them up to date
-		for id, f := range h.fragments {
-			all[id] = f.frame
-		}
-	} else {
-		clear(h.fragments)
-	}
-	v.offer(h.hello[v.class()], wire.Append(nil, &history), all, nil)
+	h.viewers[v] = false
 	return nil
 }
 

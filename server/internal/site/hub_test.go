@@ -139,6 +139,23 @@ func TestAPageGetsEverythingAtOnce(t *testing.T) {
 	require.Contains(t, p.fragments["log"], "push was killed &lt;b&gt;.")
 }
 
+// A page that gets curves before it knows the run has to throw them away; after
+// a reload nobody else is there who could have kept the run's frames up to date.
+func TestAPageKnowsTheRunBeforeItsCurves(t *testing.T) {
+	s := serve(t, stopped(), "")
+	for range 20 {
+		p := s.open()
+		require.Equal(t, wire.KindHello, p.next())
+		require.Equal(t, wire.KindHistory, p.next())
+		require.NoError(t, p.conn.Close())
+		require.Eventually(t, func() bool {
+			s.hub.mu.Lock()
+			defer s.hub.mu.Unlock()
+			return len(s.hub.viewers) == 0
+		}, patience, time.Millisecond)
+	}
+}
+
 func TestAStoppedRunIsShownToo(t *testing.T) {
 	s := serve(t, stopped(), "") // nothing ticks: Changed is never called here
 	for range 3 {                // the second and third come back to a hub that was empty in between
@@ -305,7 +322,7 @@ func TestTheHubIsFull(t *testing.T) {
 	s := serve(t, stopped(), "")
 	s.hub.mu.Lock()
 	for range maxViewers {
-		s.hub.viewers[newBareViewer()] = struct{}{}
+		s.hub.viewers[newBareViewer()] = true
 	}
 	s.hub.mu.Unlock()
 	_, response, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.url, "http")+"/hub", nil)
