@@ -34,7 +34,7 @@ func Send(ctx *scope.Scope, method, url string, body string) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		return errors.New("The server does not answer.")
+		return errors.New("the server does not answer")
 	case response.Get("ok").Bool():
 		return nil
 	}
