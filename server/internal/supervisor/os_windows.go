@@ -26,3 +26,7 @@ func status(state *os.ProcessState) (code int, signal string, own bool) {
 
 // killedByUs takes our word for it: TerminateProcess leaves only the code 1.
 func killedByUs(string) bool { return true }
+
+// yieldToOthers does nothing: priorities belong to whole processes here, and the
+// server keeps its own.
+func yieldToOthers() {}

@@ -14,6 +14,11 @@ type spawner struct {
 	ended    chan struct{}
 }
 
+// childNiceness is what every child begins with where a thread can have its own
+// (nice(2)): on a machine with two cores the browser that shows the lanes must
+// not wait for them. All children have the same, so their figures compare.
+const childNiceness = 5
+
 type spawnRequest struct {
 	cmd    *exec.Cmd
 	answer chan<- error
@@ -28,6 +33,7 @@ func newSpawner() *spawner {
 func (s *spawner) run() {
 	defer close(s.ended)
 	runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
+	yieldToOthers()
 	for r := range s.requests {
 		r.answer <- r.cmd.Start()
 	}
