@@ -1,7 +1,7 @@
 package supervisor
 
 import (
-	"os"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,7 +12,9 @@ import (
 // server's own threads are not.
 func TestChildrenYield(t *testing.T) {
 	p := start(t, spec("echo", childConfig{}))
-	own, err := unix.Getpriority(unix.PRIO_PROCESS, os.Getpid())
+	runtime.LockOSThread() // priorities are a thread's
+	defer runtime.UnlockOSThread()
+	own, err := unix.Getpriority(unix.PRIO_PROCESS, unix.Gettid())
 	require.NoError(t, err)
 	child, err := unix.Getpriority(unix.PRIO_PROCESS, p.PID())
 	require.NoError(t, err)
