@@ -45,6 +45,9 @@ func (s *session) sentence(l *laneRun) string {
 	case wire.StateRunning:
 		return s.runningSentence(l)
 	case wire.StateKilled:
+		if l.lost > 0 && !l.replayable() {
+			return fmt.Sprintf("Killed by the supervisor: %s cut off, %s lost.", many(l.cutOff, "reader"), many(l.lost, "message"))
+		}
 		return fmt.Sprintf("Killed by the supervisor at its limit. %s cut off.", were(l.cutOff, "reader"))
 	case wire.StateCrashed:
 		if l.exit == nil {

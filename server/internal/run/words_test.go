@@ -69,7 +69,7 @@ func TestWordsOfALane(t *testing.T) {
 		},
 		"killed": {
 			func(s *session, l *laneRun) { l.holds(10, 10); s.laneEnded(l, killed()) },
-			words{"killed, exit code 137", "Killed by the supervisor at its limit. 210 readers were cut off."},
+			words{"killed, exit code 137", "Killed by the supervisor: 210 readers cut off, 10 messages lost."},
 		},
 		"killed with one reader": {
 			func(s *session, l *laneRun) { l.report.Readers = 1; s.laneEnded(l, killed()) },
