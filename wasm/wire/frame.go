@@ -76,7 +76,7 @@ type Settings struct {
 	SlowReaders    uint64 // crowd readers that the throttle acts on
 	HealthyReaders uint64 // crowd readers that never slow down
 	MilliRate      uint64 // messages per 1,000 s on each channel
-	SizeBytes      uint64 // of a message of the fixed workload
+	SizeBytes      uint64 // of a message; 0 where the workload has sizes of its own
 	Paused         bool   // the throttled readers do not read at all
 }
 

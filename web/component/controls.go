@@ -53,6 +53,18 @@ func (s scaleStop) anchor() string {
 
 func position(r throttle.Rate) string { return strconv.Itoa(throttle.Position(r)) }
 
+// knobs are those that do something: a workload with sizes of its own has none
+// for them.
+func knobs(s wire.Settings) []figure.Knob {
+	var out []figure.Knob
+	for _, k := range figure.Knobs {
+		if k.Key != "size" || s.SizeBytes > 0 {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
 // value is a knob's place in the settings.
 func value(k figure.Knob, s wire.Settings) int64 {
 	switch k.Key {

@@ -98,13 +98,16 @@ func commonThrottle(v run.View) throttle.Rate {
 }
 
 func settingsOf(v run.View) wire.Settings {
-	return wire.Settings{
+	out := wire.Settings{
 		SlowReaders:    uint64(v.Settings.SlowReaders),
 		HealthyReaders: uint64(v.Settings.HealthyReaders),
 		MilliRate:      uint64(v.Settings.RatePerSecond * 1000),
-		SizeBytes:      uint64(v.Settings.SizeBytes),
 		Paused:         v.Settings.Paused,
 	}
+	if v.Scenario.Workload.Kind == "fixed" {
+		out.SizeBytes = uint64(v.Settings.SizeBytes)
+	}
+	return out
 }
 
 // entriesOf turns the log over: the newest is read first.
