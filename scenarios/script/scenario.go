@@ -1,167 +1,254 @@
 package script
 
-import (
-	"errors"
-	"fmt"
-	"strings"
-
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
-)
+import "time"
 
 // MaxFileBytes bounds a scenario file.
-const MaxFileBytes = 32 << 10
+const MaxFileBytes = 256 << 10
 
-// Scenario is one demonstration.
+// Scenario is one demonstration: what runs beside each other, under which load,
+// read by whom, what happens when, and what must come true.
 type Scenario struct {
-	Name      string   `yaml:"-"` // of the file, without its ending
-	Version   int      `yaml:"version"`
-	Title     string   `yaml:"title"`
-	About     string   `yaml:"about"`
-	Statement string   `yaml:"statement"` // the one sentence above the question
-	Question  string   `yaml:"question"`
-	Lanes     Lanes    `yaml:"lanes"`
-	Workload  Workload `yaml:"workload"`
-	Readers   Readers  `yaml:"readers"`
-	Demo      Demo     `yaml:"demo"`
+	Name  string            `yaml:"-"` // of the file, without its ending
+	Text  []byte            `yaml:"-"` // the file as it was read
+	Files map[string][]byte `yaml:"-"` // what it names beside it, for example the measured series of ghosts
+
+	Version    int        `yaml:"version"`    // of the language: 1
+	Title      string     `yaml:"title"`      // a few words for the gallery
+	About      string     `yaml:"about"`      // what it shows, a paragraph
+	Statement  string     `yaml:"statement"`  // the one sentence above the question
+	Question   string     `yaml:"question"`   // what the audience is asked before it begins
+	Tags       []string   `yaml:"tags"`       // words to find it by
+	Minutes    int        `yaml:"minutes"`    // how long it takes with a speaker; without steps a run ends after it
+	Seed       uint64     `yaml:"seed"`       // the same seed makes the same messages
+	Lanes      Lanes      `yaml:"lanes"`      // 1 to 4, by name, in the order of the page
+	Workload   Workload   `yaml:"workload"`   // what the producer makes
+	Readers    Readers    `yaml:"readers"`    // groups by name, the same in every lane
+	Ghosts     Ghosts     `yaml:"ghost"`      // by lane: a measured series drawn faintly behind its curve
+	Steps      []Step     `yaml:"steps"`      // what happens when
+	Thresholds Thresholds `yaml:"thresholds"` // what must come true
 }
 
 // Lane is one source → strategy → transport in its own process.
 type Lane struct {
-	Name       string `yaml:"-"`
-	Source     string `yaml:"source"`
-	Strategy   string `yaml:"strategy"`
-	Transport  string `yaml:"transport"`
-	SendBuffer Size   `yaml:"send_buffer"` // 0 is the lane's default
-	Limit      Size   `yaml:"limit"`       // RSS at which the lane is killed; 0 is the default
+	Name         string        `yaml:"-"`
+	Source       string        `yaml:"source"`        // where its messages come from
+	Strategy     string        `yaml:"strategy"`      // what it does with a slow reader
+	Options      Options       `yaml:"options"`       // of the strategy
+	Transport    string        `yaml:"transport"`     // how they reach the reader
+	SendBuffer   Size          `yaml:"send_buffer"`   // of the kernel, for each connection; left out, 64KiB
+	Limit        Size          `yaml:"limit"`         // RSS at which the lane is killed; left out, 256MiB
+	Restart      RestartPolicy `yaml:"restart"`       // what happens after it ended: never (the default) or on-failure
+	RestartDelay Duration      `yaml:"restart_delay"` // before a restart by policy; left out, 1s
+	GOGC         GOGC          `yaml:"gogc"`          // percent, or off; left out, 100
+	GOMemLimit   Size          `yaml:"gomemlimit"`    // the soft limit of the Go runtime; left out, none
+	GiveBack     *bool         `yaml:"give_back"`     // return memory to the OS while a backlog shrinks; left out, true
 }
+
+// Options are the settings of a strategy, as they were written: numbers, sizes
+// and durations with their unit.
+type Options map[string]string
+
+// RestartPolicy says what the supervisor does when a lane has ended.
+type RestartPolicy string
+
+// The policies.
+const (
+	RestartNever     RestartPolicy = "never"
+	RestartOnFailure RestartPolicy = "on-failure"
+)
+
+// GOGC is the Go runtime's knob: how much the heap may grow over what lives,
+// in percent, before it collects. 0 is not set; GOGCOff collects only at the
+// memory limit.
+type GOGC int
+
+// GOGCOff switches the collector off, but for GOMEMLIMIT.
+const GOGCOff GOGC = -1
 
 // Workload is what the producer makes for every channel.
 type Workload struct {
-	Kind      string `yaml:"kind"`      // fixed or llm
-	Rate      Rate   `yaml:"rate"`      // messages of one channel
-	Size      Size   `yaml:"size"`      // of one message; fixed only
-	Retention int64  `yaml:"retention"` // entries a stream keeps (MAXLEN); 0 keeps what somebody has still to read
+	Kind      string   `yaml:"kind"`      // fixed or llm
+	Executor  Executor `yaml:"executor"`  // left out: constant-arrival-rate
+	Rate      Rate     `yaml:"rate"`      // messages of one channel; of a ramp, where it begins
+	Stages    []Stage  `yaml:"stages"`    // of a ramp
+	Size      Size     `yaml:"size"`      // of one message; fixed only
+	Channels  Channels `yaml:"channels"`  // left out: per-reader
+	Retention int64    `yaml:"retention"` // entries a stream keeps, read or not (MAXLEN ~); 0 keeps what somebody has still to read
 }
 
-// Readers are the groups of readers, the same in every lane.
-type Readers struct {
-	Slow    Group `yaml:"slow"`    // the throttle acts on them
-	Healthy Group `yaml:"healthy"` // read as fast as they can
-	You     Group `yaml:"you"`     // the browser's one channel
+// Executor says how the rate runs over time. The words are those of k6.
+type Executor string
+
+// The executors.
+const (
+	ConstantArrivalRate Executor = "constant-arrival-rate"
+	RampingArrivalRate  Executor = "ramping-arrival-rate"
+)
+
+// Stage is a part of a ramp: the rate goes in a straight line to Target.
+type Stage struct {
+	Duration Duration `yaml:"duration"`
+	Target   Rate     `yaml:"target"`
 }
 
-// Group is one group of readers. Its load is the workload's unless it says
-// otherwise.
+// Channels says who reads what.
+type Channels string
+
+// The ways to share.
+const (
+	PerReader Channels = "per-reader" // every reader has a channel of its own
+	Shared    Channels = "shared"     // all readers read the same channel
+)
+
+// Group is a number of readers that behave alike, in every lane. The group
+// named You are the browser's tabs; headless, one native reader.
 type Group struct {
-	Count int  `yaml:"count"`
-	Rate  Rate `yaml:"rate"`
-	Size  Size `yaml:"size"`
+	Name     string   `yaml:"-"`
+	Count    int      `yaml:"count"`    // readers in each lane; not for you
+	Throttle Throttle `yaml:"throttle"` // what each reads at most; left out or "none", as fast as it can
+	Pause    bool     `yaml:"pause"`    // reads nothing at all, and stays connected
+	Away     bool     `yaml:"away"`     // hangs up, and comes back where it was with Last-Event-ID
+	Steady   bool     `yaml:"steady"`   // the slider of the page leaves it alone
+	Buffer   Buffer   `yaml:"buffer"`   // receive buffer of the kernel (SO_RCVBUF); left out, 4KiB; "os", what the system gives
+	Rate     Rate     `yaml:"rate"`     // left out, the workload's
+	Size     Size     `yaml:"size"`     // left out, the workload's
 }
 
-// Demo is what "Do it for me" does.
-type Demo struct {
-	Throttle Throughput `yaml:"throttle"` // for the slow readers
+// You is the name of the group of the browser's tabs.
+const You = "you"
+
+// Ghost is a measured series drawn faintly behind a lane's curve.
+type Ghost struct {
+	Lane    string `yaml:"-"`
+	File    string `yaml:"file"`    // CSV beside the scenario; lines that begin with # are comments, the first other one names the columns
+	Column  string `yaml:"column"`  // with the value; the column t_seconds has the time
+	Unit    Size   `yaml:"unit"`    // what 1 in the column means, for example 1MiB
+	Caption string `yaml:"caption"` // what it is and where it was measured
+
+	Points []GhostPoint `yaml:"-"` // by rising time
 }
 
-// Lanes keep the order of the file.
-type Lanes []Lane
-
-// UnmarshalYAML reads a mapping of names in its order.
-func (l *Lanes) UnmarshalYAML(node ast.Node) error {
-	lanes, ok := node.(*ast.MappingNode)
-	if !ok {
-		return at(node, "want a name for each lane and its parts below")
-	}
-	for _, pair := range lanes.Values {
-		lane := Lane{Name: pair.Key.GetToken().Value}
-		if err := yaml.NodeToValue(pair.Value, &lane, yaml.Strict()); err != nil {
-			return err
-		}
-		*l = append(*l, lane)
-	}
-	return nil
+// GhostPoint is one measurement of a Ghost.
+type GhostPoint struct {
+	Seconds float64
+	Bytes   float64
 }
 
-// Parse reads and checks a scenario. name is what the file is called, without
-// its ending. The error says where: [line:column] with the source line.
-func Parse(name string, text []byte) (Scenario, error) {
-	s, err := parse(text)
-	if err != nil {
-		return Scenario{}, fmt.Errorf("scenario %s: %w", name, err)
-	}
-	s.Name = name
-	return s, nil
+// Step is one thing that happens. It has exactly one of At, After and WaitUntil.
+// Times are of the script: they stand still while a step waits for the
+// presenter.
+type Step struct {
+	At        *Duration  `yaml:"at"`         // since the steps began
+	After     *Duration  `yaml:"after"`      // since the step before
+	WaitUntil Conditions `yaml:"wait_until"` // as soon as this is true
+	Timeout   Duration   `yaml:"timeout"`    // of wait_until: when it is not true by then, the run has failed
+
+	Set     *Set     `yaml:"set"`     // live settings that change
+	Restart string   `yaml:"restart"` // a lane that ended, to be started again
+	Say     string   `yaml:"say"`     // to the audience
+	Note    string   `yaml:"note"`    // to the speaker
+	Predict *Predict `yaml:"predict"` // a question to the audience
+	Reveal  bool     `yaml:"reveal"`  // shows the answer to the last prediction; else it is shown at the end
+	Pause   string   `yaml:"pause"`   // "presenter": waits for somebody to go on; skipped headless
+
+	Line int `yaml:"-"` // in the file
 }
 
-func parse(text []byte) (Scenario, error) {
-	if len(text) > MaxFileBytes {
-		return Scenario{}, fmt.Errorf("%d bytes, at most %d", len(text), MaxFileBytes)
-	}
-	if nesting(text) > maxNesting {
-		return Scenario{}, fmt.Errorf("brackets or dashes nested more than %d deep", maxNesting)
-	}
-	file, err := parser.ParseBytes(text, 0)
-	if err != nil {
-		return Scenario{}, readable(err)
-	}
-	if err := onlyPlain(file); err != nil {
-		return Scenario{}, readable(err)
-	}
-	var s Scenario
-	if err := yaml.NodeToValue(file.Docs[0].Body, &s, yaml.Strict()); err != nil {
-		return Scenario{}, readable(err)
-	}
-	if err := onlyWhole(file); err != nil {
-		return Scenario{}, readable(err)
-	}
-	return s, s.check(file)
+// PausePresenter is the one kind of pause.
+const PausePresenter = "presenter"
+
+// Predict asks before the reveal.
+type Predict struct {
+	Question string   `yaml:"question"`
+	Options  []string `yaml:"options"` // 2 to 6
+	Answer   string   `yaml:"answer"`  // one of them
+	Because  string   `yaml:"because"` // shown with the answer
 }
 
-// maxLanes is what fits beside each other on a screen.
-const maxLanes = 4
+// Set changes live settings. What is not there stays.
+type Set struct {
+	Throttle *Throttle           `yaml:"throttle"` // the page's slider: of every reader that is not steady, in every lane
+	Pause    *bool               `yaml:"pause"`    // likewise
+	Workload *SetWorkload        `yaml:"workload"`
+	Readers  map[string]SetGroup `yaml:"readers"` // by group
+	Lanes    map[string]SetLane  `yaml:"lanes"`   // by lane
+}
 
-// check finds everything that is wrong, not only the first of it. What the parts
-// of a lane may be called is for the program to know, not for the language.
-func (s Scenario) check(file *ast.File) error {
-	var errs []error
-	bad := func(path, format string, args ...any) {
-		errs = append(errs, readable(at(find(file, path), format, args...)))
-	}
-	if s.Version != 1 {
-		bad("$.version", "version %d: this program reads version 1", s.Version)
-	}
-	if s.Title == "" {
-		bad("$.title", "title is missing")
-	}
-	if len(s.Lanes) == 0 || len(s.Lanes) > maxLanes {
-		bad("$.lanes", "%d lanes: want 1 to %d", len(s.Lanes), maxLanes)
-	}
+// SetWorkload changes the load.
+type SetWorkload struct {
+	Rate      *Rate  `yaml:"rate"` // ends a ramp
+	Size      *Size  `yaml:"size"`
+	Retention *int64 `yaml:"retention"`
+}
+
+// SetGroup changes one group of readers in every lane.
+type SetGroup struct {
+	Count    *int      `yaml:"count"`
+	Throttle *Throttle `yaml:"throttle"`
+	Pause    *bool     `yaml:"pause"`
+	Away     *bool     `yaml:"away"`
+}
+
+// SetLane changes one lane.
+type SetLane struct {
+	Throttle *Throttle `yaml:"throttle"` // of its readers that are not steady
+	Limit    *Size     `yaml:"limit"`
+	GiveBack *bool     `yaml:"give_back"`
+}
+
+// Lanes, Readers, Ghosts and Thresholds keep the order of the file, where they
+// are a mapping by name.
+type (
+	Lanes      []Lane
+	Readers    []Group
+	Ghosts     []Ghost
+	Thresholds []Threshold
+)
+
+// Lane is the lane of that name, or false.
+func (s Scenario) Lane(name string) (Lane, bool) {
 	for _, l := range s.Lanes {
-		if l.Name == "" || strings.Trim(l.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-			bad("$.lanes", "lane %q: a name is lower-case letters, digits and dashes", l.Name)
-			continue
-		}
-		for _, part := range []struct{ name, value string }{{"source", l.Source}, {"strategy", l.Strategy}, {"transport", l.Transport}} {
-			if part.value == "" {
-				bad("$.lanes."+l.Name, "lane %s: %s is missing", l.Name, part.name)
-			}
+		if l.Name == name {
+			return l, true
 		}
 	}
-	if s.Workload.Kind != "fixed" && s.Workload.Kind != "llm" {
-		bad("$.workload.kind", "workload kind %q: want fixed or llm", s.Workload.Kind)
-	}
-	if s.Workload.Rate <= 0 {
-		bad("$.workload.rate", "workload rate is missing: for example 10/s")
-	}
-	if s.Workload.Retention < 0 {
-		bad("$.workload.retention", "retention %d: want a number of entries, or 0 for all", s.Workload.Retention)
-	}
-	for name, g := range map[string]Group{"slow": s.Readers.Slow, "healthy": s.Readers.Healthy, "you": s.Readers.You} {
-		if g.Count < 0 {
-			bad("$.readers."+name+".count", "%d %s readers: want 0 or more", g.Count, name)
-		}
-	}
-	return errors.Join(errs...)
+	return Lane{}, false
 }
+
+// Group is the group of that name, or false. You is always there, whether the
+// file names it or not.
+func (s Scenario) Group(name string) (Group, bool) {
+	for _, g := range s.Readers {
+		if g.Name == name {
+			return g, true
+		}
+	}
+	return Group{Name: You, Throttle: NoThrottle}, name == You
+}
+
+// Crowd are the groups without You.
+func (s Scenario) Crowd() []Group {
+	var out []Group
+	for _, g := range s.Readers {
+		if g.Name != You {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// Duration is a span of time with its unit: 500ms, 5s, 1m30s.
+type Duration time.Duration
+
+// Throttle is a number of bytes per second, 0B/s to stop, or NoThrottle.
+type Throttle int64
+
+// NoThrottle reads as fast as it can. It is -1, as in package throttle. A
+// Throttle that the file leaves out is NoThrottle, not 0.
+const NoThrottle Throttle = -1
+
+// Buffer is a number of bytes, 0 for the default, or BufferOS.
+type Buffer int64
+
+// BufferOS leaves a buffer to the operating system.
+const BufferOS Buffer = -1

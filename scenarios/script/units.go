@@ -5,8 +5,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-
-	"github.com/goccy/go-yaml/ast"
 )
 
 // Size is a number of bytes: 512B, 64KiB, 1MB.
@@ -65,26 +63,4 @@ func ParseThroughput(text string) (Throughput, error) {
 		return 0, fmt.Errorf("throughput %q: want bytes per second, for example 4KB/s", text)
 	}
 	return Throughput(n), nil
-}
-
-// UnmarshalYAML reads a size with its unit.
-func (s *Size) UnmarshalYAML(node ast.Node) error { return typed(node, s, ParseSize) }
-
-// UnmarshalYAML reads a rate with its unit.
-func (r *Rate) UnmarshalYAML(node ast.Node) error { return typed(node, r, ParseRate) }
-
-// UnmarshalYAML reads a throughput with its unit.
-func (t *Throughput) UnmarshalYAML(node ast.Node) error { return typed(node, t, ParseThroughput) }
-
-func typed[T any](node ast.Node, into *T, parse func(string) (T, error)) error {
-	text := ""
-	if _, ok := node.(ast.ScalarNode); ok {
-		text = node.GetToken().Value
-	}
-	v, err := parse(text)
-	if err != nil {
-		return at(node, "%s", err)
-	}
-	*into = v
-	return nil
 }

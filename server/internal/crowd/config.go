@@ -33,12 +33,14 @@ type Lane struct {
 }
 
 // Group is a number of readers with the same behaviour, on every lane. Reader i
-// reads channel Name-i, which is also its id.
+// is Name-i, and so is its channel, unless all read the same one.
 type Group struct {
 	Name           string
+	Channel        string        // the one channel of all readers of the group; empty: each its own
 	Count          int           // readers on each lane, 0 to MaxCount
 	BytesPerSecond throttle.Rate // of each reader; 0 is stopped, -1 without limit
 	Paused         bool          // does not read at all, whatever the rate
+	Away           bool          // has hung up; comes back where it was, with Last-Event-ID
 	BufferBytes    int           // SO_RCVBUF of each connection; 0 means DefaultBufferBytes, -1 leaves it to the OS
 	SegmentBytes   int           // TCP_MAXSEG of each connection; 0 means DefaultSegmentBytes, -1 leaves it to the OS
 }
@@ -57,6 +59,7 @@ type Throttle struct {
 	Group          string         `json:",omitempty"` // empty: in every group
 	BytesPerSecond *throttle.Rate `json:",omitempty"` // of each reader; nil: unchanged
 	Paused         *bool          `json:",omitempty"` // nil: unchanged
+	Away           *bool          `json:",omitempty"` // nil: unchanged
 }
 
 func (g Group) withDefaults() Group {

@@ -32,6 +32,9 @@ type Config struct {
 	LimitBytes      int64 // told for the log line only: the supervisor enforces it
 
 	Channels map[string]int // name → how many: "slow": 200 allows slow-0 … slow-199
+
+	Options  map[string]string // of the strategy; nil: its defaults
+	KeepFree bool              // do not return memory to the OS while a backlog shrinks
 }
 
 // WithDefaults returns c with every unset field at its default.
@@ -56,6 +59,7 @@ type Ready struct {
 // Command changes a running lane. Unset fields change nothing.
 type Command struct {
 	Channels map[string]int `json:",omitempty"`
+	KeepFree *bool          `json:",omitempty"`
 }
 
 // Single as a count says that the name itself is the one channel: "you", not

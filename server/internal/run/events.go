@@ -20,10 +20,22 @@ const (
 
 // Entry is one line of the log.
 type Entry struct {
-	At    time.Duration `json:"atMicros"` // since the run's start
-	Text  string        `json:"text"`     // one or two sentences
-	Grave bool          `json:"grave"`    // a death or a loss
+	At    time.Duration // since the run's start
+	Kind  EntryKind
+	Text  string // one or two sentences
+	Grave bool   // a death or a loss
 }
+
+// EntryKind says whose line it is.
+type EntryKind uint8
+
+// The kinds of lines.
+const (
+	Observed EntryKind = iota // something that happened
+	Scripted                  // a step of the scenario did it
+	ByHand                    // a person did it, while the steps ran or without them
+	Said                      // by the scenario, to the audience
+)
 
 // events are what a session has to tell besides numbers.
 type events struct {

@@ -31,19 +31,27 @@ const (
 
 // Settings are what can be changed while a run lives.
 type Settings struct {
-	SlowReaders    int                     `json:"slowReaders"`       // the throttle acts on them
-	HealthyReaders int                     `json:"healthyReaders"`    // never throttled
-	RatePerSecond  float64                 `json:"ratePerSecond"`     // messages on the channel of each reader of the crowd
-	SizeBytes      int                     `json:"sizeBytes"`         // of one message, its head included; the llm workload has its own
-	Retention      int64                   `json:"retentionMessages"` // about how many each stream keeps, read or not; 0 keeps what somebody has still to read
-	Paused         bool                    `json:"paused"`            // the slow readers and the tabs do not read at all
-	Lanes          map[string]LaneSettings `json:"lanes"`
+	RatePerSecond float64                  `json:"ratePerSecond"`     // messages on the channel of each reader of the crowd
+	SizeBytes     int                      `json:"sizeBytes"`         // of one message, its head included; the llm workload has its own
+	Retention     int64                    `json:"retentionMessages"` // about how many each stream keeps, read or not; 0 keeps what somebody has still to read
+	Paused        bool                     `json:"paused"`            // nobody but the steady groups reads at all
+	Readers       map[string]GroupSettings `json:"readers"`           // by group; "you" are the tabs
+	Lanes         map[string]LaneSettings  `json:"lanes"`
+}
+
+// GroupSettings are those of one group of readers, in every lane.
+type GroupSettings struct {
+	Count    int      `json:"count"`                  // in each lane; 1 for you, where it means the channel
+	Throttle Throttle `json:"throttleBytesPerSecond"` // of each reader; null is unlimited. The lane's own throttle counts too, whichever is lower
+	Paused   bool     `json:"paused"`                 // reads nothing and stays connected
+	Away     bool     `json:"away"`                   // has hung up; comes back where it was
 }
 
 // LaneSettings are those of one lane.
 type LaneSettings struct {
-	Throttle   Throttle `json:"throttleBytesPerSecond"` // of its slow readers and of the tabs; null is unlimited
+	Throttle   Throttle `json:"throttleBytesPerSecond"` // of its readers that are not steady, and of the tabs; null is unlimited
 	LimitBytes int64    `json:"limitBytes"`
+	GiveBack   bool     `json:"giveBack"` // return memory to the OS while a backlog shrinks
 }
 
 // Throttle is a rate that JSON spells as a number of bytes per second, or null
@@ -81,20 +89,28 @@ func (o *Optional) UnmarshalJSON(text []byte) error {
 
 // Patch changes settings. What is not there stays.
 type Patch struct {
-	SlowReaders    *int                 `json:"slowReaders"`
-	HealthyReaders *int                 `json:"healthyReaders"`
-	RatePerSecond  *float64             `json:"ratePerSecond"`
-	SizeBytes      *int                 `json:"sizeBytes"`
-	Retention      *int64               `json:"retentionMessages"`
-	Paused         *bool                `json:"paused"`
-	Throttle       Optional             `json:"throttleBytesPerSecond"` // of every lane
-	Lanes          map[string]LanePatch `json:"lanes"`
+	RatePerSecond *float64              `json:"ratePerSecond"`
+	SizeBytes     *int                  `json:"sizeBytes"`
+	Retention     *int64                `json:"retentionMessages"`
+	Paused        *bool                 `json:"paused"`
+	Throttle      Optional              `json:"throttleBytesPerSecond"` // of every lane
+	Readers       map[string]GroupPatch `json:"readers"`
+	Lanes         map[string]LanePatch  `json:"lanes"`
+}
+
+// GroupPatch changes the settings of one group of readers.
+type GroupPatch struct {
+	Count    *int     `json:"count"`
+	Throttle Optional `json:"throttleBytesPerSecond"`
+	Paused   *bool    `json:"paused"`
+	Away     *bool    `json:"away"`
 }
 
 // LanePatch changes the settings of one lane.
 type LanePatch struct {
 	Throttle   Optional `json:"throttleBytesPerSecond"`
 	LimitBytes *int64   `json:"limitBytes"`
+	GiveBack   *bool    `json:"giveBack"`
 }
 
 // ErrInvalid marks settings that are out of range or unknown. Its text is a

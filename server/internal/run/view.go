@@ -6,7 +6,10 @@ import (
 	"time"
 
 	"spillway/scenarios/script"
+	"spillway/server/internal/metric"
+	"spillway/server/internal/play"
 	"spillway/server/internal/supervisor"
+	"spillway/server/internal/threshold"
 	"spillway/wasm/throttle"
 	"spillway/wasm/wire"
 )
@@ -21,15 +24,21 @@ type View struct {
 	Elapsed   time.Duration
 	Settings  Settings
 	Sample    wire.Sample
+	Extra     []metric.Lane // what the sample does not hold, lane by lane
 	Lanes     []LaneView
 	Log       []Entry // oldest first
 	Verdict   Verdict
 	Notice    Notice
+	Script    play.View           // the steps
+	Checks    []threshold.Verdict // the rules of the scenario as they stand
 	Broker    BrokerKind
 	Lost      uint64 // messages lost with the broker
 	Version   uint64 // changes when anything but the sample does
 	Marks     uint64 // changes when a mark is added to a curve
 }
+
+// Snapshot is the measurement of a View.
+func (v View) Snapshot() metric.Snapshot { return metric.Snapshot{Sample: v.Sample, Lanes: v.Extra} }
 
 // LaneView is one lane of a View.
 type LaneView struct {
