@@ -1,0 +1,61 @@
+// Package record writes a run down as it was, and reads it again: every sample,
+// every sentence, every mark. Replays, reports and summaries are made from a
+// recording, so that a run and its account cannot differ.
+//
+//	samples, events, marks → recording → replay, report, summary
+package record
+
+import (
+	"time"
+
+	"spillway/server/internal/run"
+	"spillway/wasm/wire"
+)
+
+// Version is that of the format. A reader refuses a newer one.
+const Version = 1
+
+// Header is the first line of a recording.
+type Header struct {
+	Format      string            `json:"format"` // "spillway-recording"
+	Version     int               `json:"version"`
+	RunID       string            `json:"run"`
+	StartedAt   time.Time         `json:"startedAt"`
+	Command     string            `json:"command"`         // that reproduces it
+	Scenario    string            `json:"scenario"`        // its name
+	Text        string            `json:"text"`            // the file
+	Files       map[string]string `json:"files,omitempty"` // those it names, by name
+	Environment Environment       `json:"environment"`
+}
+
+// Environment is where a run took place.
+type Environment struct {
+	OS             string `json:"os"` // "linux/amd64, 6.12"
+	Cores          int    `json:"cores"`
+	MemoryBytes    int64  `json:"memoryBytes"` // of the machine; 0 where the OS does not say
+	Go             string `json:"go"`
+	Spillway       string `json:"spillway"`       // version or revision
+	Broker         string `json:"broker"`         // "embedded", "redis-server 7.0.15"
+	MaxMemoryBytes int64  `json:"maxMemoryBytes"` // ceiling for all lanes together
+}
+
+// Ending says how a run ended.
+type Ending string
+
+// The endings.
+const (
+	Completed Ending = "completed" // all steps happened
+	Aborted   Ending = "aborted"   // a threshold ended it
+	Stopped   Ending = "stopped"   // by a person
+	Failed    Ending = "failed"    // it could not go on
+	Torn      Ending = "torn"      // the recording just ends
+)
+
+// Recording is a run that was written down.
+type Recording struct {
+	Header  Header
+	Moments []run.View         // by rising Elapsed, as pages saw them; they share what did not change
+	Marks   []wire.LaneHistory // by lane: all marks; Points is empty
+	Ending  Ending
+	Why     string // of Failed, in words
+}
