@@ -17,6 +17,8 @@ type Assets struct {
 	Exec   string // wasm_exec.js
 	Client string // client.wasm
 	Mark   string // mark.svg
+	Lesson string // lesson.css, after app.css on the pages around lessons
+	Editor string // editor.js
 }
 
 // Lesson is what the stage is about.
