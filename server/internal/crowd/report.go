@@ -40,8 +40,14 @@ type CellReport struct {
 	AgeCount       uint64        // messages behind the two
 	Limit          throttle.Rate // what each reader may read, bytes per second; 0 while paused, -1 without limit
 
-	// Read is the last sequence each reader has read, by channel, 0 for one
-	// that has read none; once a second, otherwise nil. It stays while the lane
-	// is down.
+	// Read is the last sequence that each channel has been read to by all its
+	// readers of this cell, 0 where one of them has read none; once a second,
+	// otherwise nil. It stays while the lane is down and while the readers are
+	// away. Readers that were away from the beginning and have read nothing do
+	// not count: they begin wherever the stream is when they come.
 	Read map[string]uint64 `json:",omitempty"`
+
+	// Ages are those of all Messages, from produced to read; once a second,
+	// otherwise nil.
+	Ages *Ages `json:",omitempty"`
 }

@@ -49,7 +49,7 @@ type Host struct {
 	broker    *redis.Options
 	log       *slog.Logger
 	source    source.Definition
-	strategy  strategy.Definition
+	strategy  strategy.Strategy
 	transport transport.Definition
 	health    source.Health
 	readers   *registry
@@ -58,8 +58,8 @@ type Host struct {
 	channels map[string]int
 }
 
-// New checks the configuration: a name that does not exist is an error here and
-// not at the first reader.
+// New checks the configuration: a name that does not exist, or an option of the
+// strategy that makes no sense, is an error here and not at the first reader.
 func New(cfg lane.Config, log *slog.Logger) (*Host, error) {
 	cfg = cfg.WithDefaults()
 	h := &Host{cfg: cfg, log: log, readers: newRegistry(), channels: cfg.Channels}
@@ -67,13 +67,17 @@ func New(cfg lane.Config, log *slog.Logger) (*Host, error) {
 	if h.source, ok = source.Find(cfg.Source); !ok {
 		return nil, fmt.Errorf("unknown source %q", cfg.Source)
 	}
-	if h.strategy, ok = strategy.Find(cfg.Strategy); !ok {
+	way, ok := strategy.Find(cfg.Strategy)
+	if !ok {
 		return nil, fmt.Errorf("unknown strategy %q", cfg.Strategy)
 	}
 	if h.transport, ok = transport.Find(cfg.Transport); !ok {
 		return nil, fmt.Errorf("unknown transport %q", cfg.Transport)
 	}
 	var err error
+	if h.strategy, err = way.Make(cfg.Options); err != nil {
+		return nil, err
+	}
 	if h.broker, err = broker.ClientOptions(cfg.BrokerURL); err != nil {
 		return nil, fmt.Errorf("parse broker URL: %w", err)
 	}
@@ -183,5 +187,5 @@ func (h *Host) deliver(ctx context.Context, c *connection, ask ask) error {
 		return err
 	}
 	defer in.Close()
-	return h.strategy.New().Run(ctx, in, c.sink, &c.stats)
+	return h.strategy.Run(ctx, in, c.sink, &c.stats)
 }

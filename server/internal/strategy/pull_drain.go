@@ -14,7 +14,7 @@ var pullDrain = Definition{
 		"where it waits without costing this server any memory. This is write and drain in Node, and how Kafka consumers pull.",
 	Slow:   "Waits for room. The rest stays in Redis.",
 	Source: "redis-stream",
-	New:    func() Strategy { return pullDrainStrategy{} },
+	New:    func(Options) (Strategy, error) { return pullDrainStrategy{}, nil },
 }
 
 // pullDrainStrategy is the whole idea in one loop: while Send blocks, Next is

@@ -16,7 +16,7 @@ var pushBuffered = Definition{
 		"in the memory of the server. This is what an Observable behind an SSE route does, and Flux.create without a strategy.",
 	Slow:   "Takes everything, delivers little.",
 	Source: "redis-pubsub",
-	New:    func() Strategy { return pushBufferedStrategy{} },
+	New:    func(Options) (Strategy, error) { return pushBufferedStrategy{}, nil },
 }
 
 // pushBufferedStrategy has two goroutines and an unbounded queue between them.

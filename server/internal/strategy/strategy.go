@@ -2,7 +2,8 @@
 //
 //	source → strategy → transport
 //
-// A strategy runs once for each reader's connection. It knows neither Redis nor
+// A lane has one strategy, with the options of its scenario, and runs it once for
+// each reader's connection. It knows neither Redis nor
 // HTTP: it takes messages from a Source, which blocks until there is one, and
 // gives them to a Sink, which blocks until there is room. The blocking call is
 // the backpressure; there is no second mechanism to signal it.
@@ -37,7 +38,8 @@ type Sink interface {
 }
 
 // Strategy moves messages from in to out until one of them fails or ctx is
-// done. Run returns only after every goroutine it started has ended.
+// done. Run returns only after every goroutine it started has ended. It is
+// called for many readers at once; what belongs to one of them lives in its Run.
 //
 // The source counts in st what came in, the sink what it has written. A
 // strategy calls st.Drop for each message that it gives up by its own rule and
@@ -54,7 +56,8 @@ type Definition struct {
 	Explain string // one paragraph: who waits, where the bytes are, what is lost
 	Slow    string // what it does when readers are slow, a short sentence for the card
 	Source  string // the source it is usually shown with
-	New     func() Strategy
+	Options []Option
+	New     func(o Options) (Strategy, error) // its error says which options do not go together
 }
 
 // All lists every strategy, in the order in which pages show them.

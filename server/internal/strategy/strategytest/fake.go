@@ -56,8 +56,10 @@ type Sink struct {
 	overlap  bool
 }
 
-// Start runs the strategy. Stop it, or wait for its end, within the bubble.
+// Start runs the strategy with its defaults. Stop it, or wait for its end, within the bubble.
 func Start(t *testing.T, d strategy.Definition) *Line {
+	s, err := d.Make(nil)
+	require.NoError(t, err)
 	l := &Line{T: t, done: make(chan struct{})}
 	l.Source = &Source{stats: &l.Stats, given: make(chan lane.Message, plenty), fail: make(chan error, 1)}
 	l.Sink = &Sink{stats: &l.Stats, served: make(chan struct{}, plenty), fail: make(chan error, 1)}
@@ -65,7 +67,7 @@ func Start(t *testing.T, d strategy.Definition) *Line {
 	l.cancel = cancel
 	go func() {
 		defer close(l.done)
-		l.err = d.New().Run(ctx, l.Source, l.Sink, &l.Stats)
+		l.err = s.Run(ctx, l.Source, l.Sink, &l.Stats)
 	}()
 	return l
 }
