@@ -21,6 +21,9 @@ var (
 	ErrNotRunning = errors.New("nothing runs; start the run first")
 	ErrNoLane     = errors.New("there is no such lane in this run")
 	ErrLaneAlive  = errors.New("the lane runs; only a lane that ended can be restarted")
+	ErrNoSteps    = errors.New("this scenario has no steps to play")
+	ErrPlaying    = errors.New("the steps play already")
+	ErrNotPlaying = errors.New("no steps play")
 )
 
 // Options are what a Control needs. The zero values of the durations are their
@@ -37,6 +40,12 @@ type Options struct {
 	// Changed is called after every sample and every change, 10 times a second
 	// while something runs. It must not block and must not call Control.
 	Changed func()
+	// Observe is called with every sample, 10 times a second, and once more when a
+	// run has ended, by one goroutine at a time. It must not block for long.
+	Observe func(View)
+	// Headless has nobody at a page: a native reader stands for the tabs, the steps
+	// begin by themselves, and pauses for the presenter are skipped.
+	Headless bool
 }
 
 // Control owns the run. Its methods may be called from any goroutine.
@@ -64,6 +73,9 @@ func New(ctx context.Context, o Options) (*Control, error) {
 	}
 	if o.Changed == nil {
 		o.Changed = func() {}
+	}
+	if o.Observe == nil {
+		o.Observe = func(View) {}
 	}
 	if err := Check(o.Scenario, o.MaxMemoryBytes); err != nil {
 		return nil, err
@@ -121,19 +133,28 @@ func (c *Control) Reset() {
 	c.begin()
 }
 
-// Play changes the scenario and begins it. The error wraps ErrInvalid when it
-// cannot be played here; then nothing has changed.
-func (c *Control) Play(s script.Scenario) error {
+// Play changes the scenario and begins it, with its steps or to be steered by
+// hand. The error wraps ErrInvalid when it cannot be played here; then nothing
+// has changed.
+func (c *Control) Play(s script.Scenario, steps bool) error {
 	if err := Check(s, c.o.MaxMemoryBytes); err != nil {
 		return err
 	}
 	c.life.Lock()
 	defer c.life.Unlock()
 	c.end(wire.StateStopped)
+	if c.closed {
+		return ErrNotRunning
+	}
 	c.mu.Lock()
 	c.o.Scenario = s
 	c.mu.Unlock()
 	c.begin()
+	if steps && len(s.Steps) > 0 {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.session.wantSteps()
+	}
 	return nil
 }
 
@@ -230,6 +251,7 @@ func (c *Control) end(state wire.State) {
 	c.o.Changed() // clearing up takes a moment; the page need not wait for it
 	if lived {
 		s.close()
+		c.o.Observe(c.View())
 		if !c.closed {
 			c.broker.renew()
 		}

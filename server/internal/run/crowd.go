@@ -3,7 +3,9 @@ package run
 import (
 	"encoding/json"
 
+	"spillway/scenarios/script"
 	"spillway/server/internal/crowd"
+	"spillway/server/internal/metric"
 	"spillway/server/internal/supervisor"
 	"spillway/wasm/throttle"
 )
@@ -11,10 +13,9 @@ import (
 func (s *session) crowdSpec() supervisor.Spec {
 	cfg := crowd.Config{
 		RunID: s.id,
-		Groups: []crowd.Group{
-			{Name: groupSlow, Count: s.settings.SlowReaders, BytesPerSecond: throttle.Unlimited},
-			{Name: groupHealthy, Count: s.settings.HealthyReaders, BytesPerSecond: throttle.Unlimited},
-		},
+	}
+	for _, g := range s.crowdGroups() {
+		cfg.Groups = append(cfg.Groups, s.crowdGroup(g))
 	}
 	for _, l := range s.lanes {
 		cfg.Lanes = append(cfg.Lanes, crowd.Lane{Name: l.name, URL: s.crowdURL(l)})
@@ -36,6 +37,42 @@ func (s *session) crowdSpec() supervisor.Spec {
 	}
 }
 
+// crowdGroups are those that the crowd plays: all but the tabs, and for these a
+// native reader where there is no browser.
+func (s *session) crowdGroups() []script.Group {
+	groups := s.scenario.Crowd()
+	if s.c.o.Headless {
+		you, _ := s.scenario.Group(script.You)
+		groups = append(groups, you)
+	}
+	return groups
+}
+
+// crowdGroup is a group as it begins. What lies between a lane and a tab is the
+// browser's, and large: its stand-in has what the system gives.
+func (s *session) crowdGroup(plan script.Group) crowd.Group {
+	g := crowd.Group{
+		Name:           plan.Name,
+		Count:          s.settings.Readers[plan.Name].Count,
+		BytesPerSecond: throttle.Unlimited,
+		Away:           s.settings.Readers[plan.Name].Away,
+		BufferBytes:    int(plan.Buffer),
+	}
+	if plan.Name == script.You {
+		g.Channel = script.You
+		if plan.Buffer == 0 {
+			g.BufferBytes = int(script.BufferOS)
+		}
+	}
+	if s.shared() {
+		g.Channel = sharedChannel
+	}
+	if g.BufferBytes == int(script.BufferOS) {
+		g.SegmentBytes = -1
+	}
+	return g
+}
+
 // crowdURL is the lane's stream as the crowd reaches it: over the loopback
 // interface, whatever else the lane listens on.
 func (s *session) crowdURL(l *laneRun) string {
@@ -52,13 +89,19 @@ func (s *session) crowdURL(l *laneRun) string {
 // crowdCommand is the whole of what the crowd is to be.
 func (s *session) crowdCommand() crowd.Command {
 	c := crowd.Command{
-		Counts: map[string]int{groupSlow: s.settings.SlowReaders, groupHealthy: s.settings.HealthyReaders},
+		Counts: make(map[string]int),
 		Lanes:  make(map[string]string, len(s.lanes)),
 	}
 	for _, l := range s.lanes {
-		rate, paused := s.rate(l.name), s.settings.Paused
-		c.Throttles = append(c.Throttles, crowd.Throttle{Lane: l.name, Group: groupSlow, BytesPerSecond: &rate, Paused: &paused})
 		c.Lanes[l.name] = s.crowdURL(l)
+	}
+	for _, g := range s.crowdGroups() {
+		c.Counts[g.Name] = s.settings.Readers[g.Name].Count
+		for _, l := range s.lanes {
+			rate, paused := s.pace(l.name, g.Name)
+			away := s.settings.Readers[g.Name].Away
+			c.Throttles = append(c.Throttles, crowd.Throttle{Lane: l.name, Group: g.Name, BytesPerSecond: &rate, Paused: &paused, Away: &away})
+		}
 	}
 	return c
 }
@@ -79,7 +122,41 @@ func (s *session) takeCrowd(r crowd.Report) {
 	}
 }
 
-// crowdOf is what the crowd has received from a lane.
-func (s *session) crowdOf(lane string) (slow, healthy crowd.CellReport) {
-	return s.crowd[crowdCell{lane, groupSlow}], s.crowd[crowdCell{lane, groupHealthy}]
+// ages are those at the readers of a lane, of the last second: of the steady
+// groups, and of those that the slider slows. Of several groups the worst counts.
+func (s *session) ages(lane string) (slowP50, steadyP50, steadyP99 uint64) {
+	for _, g := range s.scenario.Crowd() {
+		cell := s.crowd[crowdCell{lane, g.Name}]
+		if g.Steady {
+			steadyP50, steadyP99 = max(steadyP50, cell.AgeP50Micros), max(steadyP99, cell.AgeP99Micros)
+		} else {
+			slowP50 = max(slowP50, cell.AgeP50Micros)
+		}
+	}
+	return slowP50, steadyP50, steadyP99
+}
+
+// readersOf is what the readers of a lane have received, group by group.
+func (s *session) readersOf(l *laneRun) []metric.Readers {
+	var out []metric.Readers
+	for _, name := range groupNames(s.scenario) {
+		cell := s.crowd[crowdCell{l.name, name}]
+		r := metric.Readers{
+			Group:        name,
+			Connected:    cell.Connected,
+			Messages:     cell.Messages,
+			Bytes:        cell.Bytes,
+			Gaps:         cell.Gaps,
+			Repeats:      cell.Repeats,
+			Disconnects:  cell.Disconnects,
+			AgeP50Micros: cell.AgeP50Micros,
+			AgeP99Micros: cell.AgeP99Micros,
+			Ages:         s.ageSums[crowdCell{l.name, name}],
+		}
+		if name == script.You {
+			l.addTabs(&r)
+		}
+		out = append(out, r)
+	}
+	return out
 }

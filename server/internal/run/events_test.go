@@ -118,7 +118,7 @@ func TestTheLogIsBounded(t *testing.T) {
 	s := newTestSession(t, lesson())
 	kept := s.c.View().Log
 	for range maxEntries + 10 {
-		s.say(false, strings.Repeat("ä", maxEntryBytes))
+		s.say(Observed, false, strings.Repeat("ä", maxEntryBytes))
 	}
 	require.Len(t, s.events.log, maxEntries)
 	require.Len(t, kept, 1, "what a page holds is not changed under it")

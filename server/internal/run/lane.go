@@ -9,6 +9,7 @@ import (
 
 	"spillway/scenarios/script"
 	"spillway/server/internal/lane"
+	"spillway/server/internal/metric"
 	"spillway/server/internal/sample"
 	"spillway/server/internal/source"
 	"spillway/server/internal/strategy"
@@ -25,6 +26,8 @@ const (
 	maxMarks = 256
 	// rateWindow is the number of reports over which a rate is taken: a second.
 	rateWindow = 10
+	// defaultRestartDelay is the pause before a restart by policy.
+	defaultRestartDelay = time.Second
 	// tellEveryBytes is the step of RSS at which the log speaks.
 	tellEveryBytes = 64 << 20
 )
@@ -43,13 +46,14 @@ type laneRun struct {
 	port     int                 // kept over restarts
 	restarts int
 
-	report      lane.Report
-	rates       []ratePoint // newest last, at most rateWindow+1
-	tabs        map[uint64]wire.Reader
-	goneGaps    uint64 // of tabs that left
-	goneRepeats uint64
-	cutOff      uint64 // readers connected when it ended
-	lost        uint64 // messages in its backlog when it ended
+	report   lane.Report
+	past     totals      // of the processes before this one
+	lastExit int         // exit code of the last end; -1 before the first
+	rates    []ratePoint // newest last, at most rateWindow+1
+	tabs     map[uint64]wire.Reader
+	gone     wire.Reader // what tabs that left had received, added up
+	cutOff   uint64      // readers connected when it ended
+	lost     uint64      // messages in its backlog when it ended
 
 	series *sample.Series[wire.HistoryPoint]
 	marks  []wire.HistoryMark
@@ -62,13 +66,17 @@ type ratePoint struct {
 	delivered, bytes uint64
 }
 
+// totals are counters that outlive a process.
+type totals struct{ delivered, deliveredBytes, dropped, cpuMicros uint64 }
+
 func newLaneRun(plan script.Lane) *laneRun {
 	l := &laneRun{
-		name:   plan.Name,
-		plan:   plan,
-		state:  wire.StateStarting,
-		tabs:   make(map[uint64]wire.Reader),
-		series: sample.NewSeries[wire.HistoryPoint](historyPoints),
+		name:     plan.Name,
+		plan:     plan,
+		state:    wire.StateStarting,
+		lastExit: -1,
+		tabs:     make(map[uint64]wire.Reader),
+		series:   sample.NewSeries[wire.HistoryPoint](historyPoints),
 	}
 	l.strategy, _ = strategy.Find(plan.Strategy)
 	in, _ := source.Find(plan.Source)
@@ -90,10 +98,44 @@ func (l *laneRun) dead() bool {
 // startAgain forgets the process that ended, so that nothing of it is taken for
 // the next one's.
 func (l *laneRun) startAgain() {
+	l.past = l.totals()
 	l.state = wire.StateStarting
 	l.proc, l.exit, l.failure = nil, nil, ""
 	l.report, l.rates = lane.Report{}, nil
 	l.restarts++
+}
+
+// totals are the lane's counters over all its processes.
+func (l *laneRun) totals() totals {
+	t := l.past
+	t.delivered += l.report.Delivered
+	t.deliveredBytes += l.report.DeliveredBytes
+	t.dropped += l.report.Dropped
+	switch {
+	case l.exit != nil:
+		t.cpuMicros += uint64(l.exit.Last.CPU.Microseconds())
+	case l.proc != nil:
+		if p, ok := l.proc.Sample(); ok {
+			t.cpuMicros += uint64(p.CPU.Microseconds())
+		}
+	}
+	return t
+}
+
+// addTabs adds what the tabs have received, those that left among them.
+func (l *laneRun) addTabs(r *metric.Readers) {
+	add := func(tab wire.Reader) {
+		r.Messages += tab.Messages
+		r.Bytes += tab.Bytes
+		r.Gaps += tab.Gaps
+		r.Repeats += tab.Repeats
+	}
+	add(l.gone)
+	for _, tab := range l.tabs {
+		add(tab)
+		r.Connected++
+		r.AgeP50Micros, r.AgeP99Micros = max(r.AgeP50Micros, tab.P50), max(r.AgeP99Micros, tab.P99)
+	}
 }
 
 // replayable tells whether what its readers have not got waits in a stream.
@@ -135,7 +177,7 @@ func (s *session) laneUp(l *laneRun, proc *supervisor.Process, addr string) {
 	l.cutOff, l.lost, l.told = 0, 0, 0
 	if l.restarts > 0 {
 		s.mark(l, chart.MarkRestart, "restarted")
-		s.say(false, fmt.Sprintf("%s was started again. Its readers come back.", l.name))
+		s.say(Observed, false, fmt.Sprintf("%s was started again. Its readers come back.", l.name))
 	}
 	s.tellAll()
 	s.changed()
@@ -143,7 +185,7 @@ func (s *session) laneUp(l *laneRun, proc *supervisor.Process, addr string) {
 
 // laneEnded writes down how a lane ended.
 func (s *session) laneEnded(l *laneRun, exit supervisor.Exit) {
-	l.exit = &exit
+	l.exit, l.lastExit = &exit, exit.Code
 	l.cutOff, l.lost = l.report.Readers, l.report.BacklogCount
 	readers := fmt.Sprintf("%s cut off", were(l.cutOff, "reader"))
 	if exit.Reason == supervisor.ReasonLimit {
@@ -153,7 +195,7 @@ func (s *session) laneEnded(l *laneRun, exit supervisor.Exit) {
 		if l.lost > 0 && !l.replayable() {
 			text += fmt.Sprintf(" It took %s with it that nobody had read.", many(l.lost, "message"))
 		}
-		s.say(true, text)
+		s.say(Observed, true, text)
 	} else {
 		l.state = wire.StateCrashed
 		s.markAt(l, exit.At, chart.MarkKill, "")
@@ -161,17 +203,44 @@ func (s *session) laneEnded(l *laneRun, exit supervisor.Exit) {
 		if line := telling(exit.LogTail); line != "" {
 			text += " Its log says: " + line
 		}
-		s.say(true, text)
+		s.say(Observed, true, text)
 	}
 	s.tellAll() // the crowd must not knock at a closed door
 	s.changed()
+	if l.plan.Restart == script.RestartOnFailure {
+		s.restartLater(l)
+	}
+}
+
+// restartLater starts a lane again after the pause of its policy, unless somebody
+// was faster.
+func (s *session) restartLater(l *laneRun) {
+	delay := time.Duration(l.plan.RestartDelay)
+	if delay == 0 {
+		delay = defaultRestartDelay
+	}
+	s.wg.Go(func() {
+		if !pause(s.ctx, delay) {
+			return
+		}
+		s.c.mu.Lock()
+		again := s.alive() && l.dead()
+		if again {
+			l.startAgain()
+			s.changed()
+		}
+		s.c.mu.Unlock()
+		if again {
+			s.startLane(l)
+		}
+	})
 }
 
 // laneNeverReady writes down why a lane did not start.
 func (s *session) laneNeverReady(l *laneRun, err error) {
 	l.state = wire.StateCrashed
 	l.failure = err.Error()
-	s.say(true, fmt.Sprintf("%s could not be started: %v", l.name, err))
+	s.say(Observed, true, fmt.Sprintf("%s could not be started: %v", l.name, err))
 	s.changed()
 }
 

@@ -80,7 +80,10 @@ func (s *session) laneSpec(l *laneRun) supervisor.Spec {
 			SendBufferBytes: int(l.plan.SendBuffer),
 			LimitBytes:      limit,
 			Channels:        s.channels(),
+			Options:         l.plan.Options,
+			KeepFree:        !s.settings.Lanes[l.name].GiveBack,
 		},
+		Env: runtimeEnv(l.plan),
 		OnReport: func(line json.RawMessage) {
 			var r lane.Report
 			if err := json.Unmarshal(line, &r); err != nil {
@@ -94,12 +97,44 @@ func (s *session) laneSpec(l *laneRun) supervisor.Spec {
 	}
 }
 
-func (s *session) channels() map[string]int {
-	return map[string]int{
-		groupSlow:    s.settings.SlowReaders,
-		groupHealthy: s.settings.HealthyReaders,
-		groupYou:     lane.Single,
+// runtimeEnv are the knobs of the lane's Go runtime.
+func runtimeEnv(plan script.Lane) []string {
+	var env []string
+	switch {
+	case plan.GOGC == script.GOGCOff:
+		env = append(env, "GOGC=off")
+	case plan.GOGC > 0:
+		env = append(env, "GOGC="+strconv.Itoa(int(plan.GOGC)))
 	}
+	if plan.GOMemLimit > 0 {
+		env = append(env, "GOMEMLIMIT="+strconv.FormatInt(int64(plan.GOMemLimit), 10)+"B")
+	}
+	return env
+}
+
+// sharedChannel is the one channel of a workload that all readers share.
+const sharedChannel = "all"
+
+func (s *session) shared() bool { return s.scenario.Workload.Channels == script.Shared }
+
+// channels are those that a lane may be asked for.
+func (s *session) channels() map[string]int {
+	if s.shared() {
+		return map[string]int{sharedChannel: lane.Single}
+	}
+	out := map[string]int{script.You: lane.Single}
+	for _, g := range s.scenario.Crowd() {
+		out[g.Name] = s.settings.Readers[g.Name].Count
+	}
+	return out
+}
+
+// yourChannel is what the tabs read.
+func (s *session) yourChannel() string {
+	if s.shared() {
+		return sharedChannel
+	}
+	return script.You
 }
 
 // keep runs a helper process for as long as the session lives. Should it end,
@@ -127,7 +162,7 @@ func (s *session) keep(name string, spec func() supervisor.Spec, slot **supervis
 		s.c.mu.Lock()
 		*slot = nil
 		if s.alive() && why != told {
-			s.say(true, why)
+			s.say(Observed, true, why)
 		}
 		s.c.mu.Unlock()
 		told = why
@@ -143,8 +178,10 @@ func (s *session) tellAll() {
 	channels := s.channels()
 	for _, l := range s.lanes {
 		if l.proc != nil && !l.ended() {
-			l.proc.SetLimit(s.settings.Lanes[l.name].LimitBytes)
-			s.send(l.proc, lane.Command{Channels: channels})
+			of := s.settings.Lanes[l.name]
+			keep := !of.GiveBack
+			l.proc.SetLimit(of.LimitBytes)
+			s.send(l.proc, lane.Command{Channels: channels, KeepFree: &keep})
 		}
 	}
 	s.send(s.crowding, s.crowdCommand())
@@ -161,13 +198,6 @@ func (s *session) send(p *supervisor.Process, command any) {
 }
 
 func (s *session) producerSpec() supervisor.Spec {
-	you := s.scenario.Readers.You
-	if you.Rate == 0 {
-		you.Rate = s.scenario.Workload.Rate
-	}
-	if you.Size == 0 {
-		you.Size = script.Size(s.settings.SizeBytes)
-	}
 	return supervisor.Spec{
 		Name: "producer",
 		Args: []string{"producer"},
@@ -175,11 +205,8 @@ func (s *session) producerSpec() supervisor.Spec {
 			BrokerURL: s.c.broker.url(),
 			RunID:     s.id,
 			Workload:  s.scenario.Workload.Kind,
-			Groups: []producer.Group{
-				{Name: groupSlow, Count: s.settings.SlowReaders, RatePerSecond: s.settings.RatePerSecond, SizeBytes: s.settings.SizeBytes},
-				{Name: groupHealthy, Count: s.settings.HealthyReaders, RatePerSecond: s.settings.RatePerSecond, SizeBytes: s.settings.SizeBytes},
-				{Name: groupYou, Single: true, RatePerSecond: float64(you.Rate), SizeBytes: int(you.Size)},
-			},
+			Seed:      s.scenario.Seed,
+			Groups:    s.producerGroups(),
 			Retention: producer.Retention{MaxLen: s.settings.Retention},
 		},
 		OnReport: func(line json.RawMessage) {
@@ -195,15 +222,39 @@ func (s *session) producerSpec() supervisor.Spec {
 	}
 }
 
+// producerGroups is the load as it is: a channel for each reader, or one for
+// all. A group that has a rate or size of its own keeps it.
+func (s *session) producerGroups() []producer.Group {
+	if s.shared() {
+		return []producer.Group{{Name: sharedChannel, Single: true, RatePerSecond: s.settings.RatePerSecond, SizeBytes: s.settings.SizeBytes}}
+	}
+	var out []producer.Group
+	for _, name := range groupNames(s.scenario) {
+		plan, _ := s.scenario.Group(name)
+		g := producer.Group{Name: name, RatePerSecond: s.settings.RatePerSecond, SizeBytes: s.settings.SizeBytes}
+		if plan.Rate > 0 {
+			g.RatePerSecond = float64(plan.Rate)
+		}
+		if plan.Size > 0 {
+			g.SizeBytes = int(plan.Size)
+		}
+		if name == script.You {
+			g.Single = true
+		} else {
+			g.Count = s.settings.Readers[name].Count
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
 func (s *session) producerCommand() producer.Command {
-	load := func(count int) producer.GroupChange {
-		return producer.GroupChange{Count: &count, RatePerSecond: &s.settings.RatePerSecond, SizeBytes: &s.settings.SizeBytes}
-	}
-	return producer.Command{
+	c := producer.Command{
 		Retention: &producer.Retention{MaxLen: s.settings.Retention},
-		Groups: map[string]producer.GroupChange{
-			groupSlow:    load(s.settings.SlowReaders),
-			groupHealthy: load(s.settings.HealthyReaders),
-		},
+		Groups:    make(map[string]producer.GroupChange),
 	}
+	for _, g := range s.producerGroups() {
+		c.Groups[g.Name] = producer.GroupChange{Count: &g.Count, RatePerSecond: &g.RatePerSecond, SizeBytes: &g.SizeBytes}
+	}
+	return c
 }

@@ -10,17 +10,12 @@ import (
 
 	"spillway/scenarios/script"
 	"spillway/server/internal/crowd"
+	"spillway/server/internal/metric"
 	"spillway/server/internal/producer"
 	"spillway/server/internal/supervisor"
+	"spillway/wasm/reader"
 	"spillway/wasm/throttle"
 	"spillway/wasm/wire"
-)
-
-// The groups of readers. The first two are the crowd, the third are the tabs.
-const (
-	groupSlow    = "slow"
-	groupHealthy = "healthy"
-	groupYou     = "you"
 )
 
 // crowdPatience is how long the producer waits for all readers to be there.
@@ -39,6 +34,7 @@ type session struct {
 
 	state     wire.State
 	rests     bool // ends by itself when nobody watches
+	begun     bool // everything has been started
 	startedAt time.Time
 	endedAt   time.Time // zero while it lives
 	settings  Settings
@@ -47,10 +43,12 @@ type session struct {
 	crowding  *supervisor.Process
 	producer  producer.Report
 	crowd     map[crowdCell]crowd.CellReport
+	ageSums   map[crowdCell]*reader.Histogram // of all messages so far; replaced, never changed
 	events    events
 	broker    brokerView
-	last      wire.Sample
-	demo      *demo
+	last      metric.Snapshot
+	ramp      *ramp // nil unless the rate runs through stages
+	steps     steps
 }
 
 func newSession(c *Control) *session {
@@ -67,7 +65,8 @@ func newSession(c *Control) *session {
 	for _, l := range s.scenario.Lanes {
 		s.lanes = append(s.lanes, newLaneRun(l))
 	}
-	s.say(false, s.opening())
+	s.steps = newSteps(s.scenario, !c.o.Headless)
+	s.say(Observed, false, s.opening())
 	return s
 }
 
@@ -105,8 +104,13 @@ func (s *session) open() {
 	s.wg.Go(func() { s.keep("producer", s.producerSpec, &s.producing) })
 	s.c.mu.Lock()
 	defer s.c.mu.Unlock()
-	if s.state == wire.StateStarting {
-		s.state = wire.StateRunning
+	if s.state != wire.StateStarting {
+		return
+	}
+	s.state, s.begun = wire.StateRunning, true
+	s.ramp = newRamp(s.scenario.Workload, time.Now())
+	if s.steps.wanted {
+		s.playSteps()
 	}
 }
 
@@ -117,7 +121,7 @@ func (s *session) waitForCrowd() {
 	defer cancel()
 	for pause(limit, 20*time.Millisecond) {
 		s.c.mu.Lock()
-		want := (s.settings.SlowReaders + s.settings.HealthyReaders) * s.lanesAlive()
+		want := s.present() * s.lanesAlive()
 		have := 0
 		for _, l := range s.lanes {
 			have += int(l.report.Readers)
@@ -146,21 +150,22 @@ func (s *session) finish(state wire.State) {
 		s.endedAt = time.Now()
 	}
 	s.state = state
-	s.stopDemo()
+	s.stopSteps()
 	for _, l := range s.lanes {
 		if !l.dead() {
 			l.state = state
 		}
 	}
 	if state == wire.StateRest {
-		s.say(false, "Nobody watches any more, so the run rests.")
+		s.say(Observed, false, "Nobody watches any more, so the run rests.")
 	} else {
-		s.say(false, "The run was stopped.")
+		s.say(Observed, false, "The run was stopped.")
 	}
-	s.last.State = state
-	s.last.Lanes = slices.Clone(s.last.Lanes) // views share the old ones
-	for i := range s.last.Lanes {
-		s.last.Lanes[i].State = s.lanes[i].state
+	last := &s.last.Sample
+	last.State = state
+	last.Lanes = slices.Clone(last.Lanes) // views share the old ones
+	for i := range last.Lanes {
+		last.Lanes[i].State = s.lanes[i].state
 	}
 }
 
@@ -170,16 +175,49 @@ func (s *session) close() {
 	s.wg.Wait()
 }
 
-// apply makes settings true in every process and writes down what changed.
+// apply makes settings true in every process.
 func (s *session) apply(next Settings) {
-	before := s.settings
 	s.settings = next
 	s.tellAll()
-	s.noteChange(before)
 	s.events.version++
 }
 
-// rate is what the tabs and the slow readers of a lane may read.
+// rate is where the slider of a lane stands.
 func (s *session) rate(laneName string) throttle.Rate {
 	return throttle.Rate(s.settings.Lanes[laneName].Throttle)
+}
+
+// slowed tells whether a lane's readers may not read as fast as they can.
+func (s *session) slowed(laneName string) bool {
+	for name := range s.settings.Readers {
+		if rate, paused := s.pace(laneName, name); rate != throttle.Unlimited || paused {
+			return true
+		}
+	}
+	return false
+}
+
+// pace is what each reader of a group may read of a lane: the lower of the
+// group's throttle and the lane's, which steady groups do not heed.
+func (s *session) pace(laneName, group string) (rate throttle.Rate, paused bool) {
+	g := s.settings.Readers[group]
+	rate, paused = throttle.Rate(g.Throttle), g.Paused
+	if plan, _ := s.scenario.Group(group); plan.Steady {
+		return rate, paused
+	}
+	if of := s.rate(laneName); rate == throttle.Unlimited || of != throttle.Unlimited && of < rate {
+		rate = of
+	}
+	return rate, paused || s.settings.Paused
+}
+
+// present is how many readers of the crowd each lane has to expect.
+func (s *session) present() int {
+	n := 0
+	for _, g := range s.crowdGroups() {
+		if have := s.settings.Readers[g.Name]; !have.Away {
+			n += have.Count
+		}
+	}
+	return n
 }

@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"spillway/scenarios/script"
 	"spillway/server/internal/lane"
@@ -27,6 +28,12 @@ const (
 	maxBytesASecond  = 200 << 20 // produced by all channels together
 	maxThrottleBytes = 1 << 30
 	maxRetention     = 1_000_000
+	maxLanes         = 4       // what fits beside each other on a screen
+	maxGroups        = 8       // of readers, the tabs not among them
+	maxBufferBytes   = 8 << 20 // of a socket
+	maxSteps         = 200
+	maxScript        = 30 * time.Minute // all steps of a scenario, waits at their longest
+	defaultSizeBytes = 1 << 10
 )
 
 // Settings are what can be changed while a run lives.
@@ -163,19 +170,24 @@ func article(kind string) string {
 	return "a " + kind
 }
 
-// settingsOf are those a scenario begins with. Everybody reads as fast as they
-// can: the story begins flat.
+// settingsOf are those a scenario begins with.
 func settingsOf(s script.Scenario, maxLimitBytes int64) Settings {
 	out := Settings{
-		SlowReaders:    s.Readers.Slow.Count,
-		HealthyReaders: s.Readers.Healthy.Count,
-		RatePerSecond:  float64(s.Workload.Rate),
-		SizeBytes:      int(s.Workload.Size),
-		Retention:      s.Workload.Retention,
-		Lanes:          make(map[string]LaneSettings, len(s.Lanes)),
+		RatePerSecond: float64(s.Workload.Rate),
+		SizeBytes:     int(s.Workload.Size),
+		Retention:     s.Workload.Retention,
+		Readers:       make(map[string]GroupSettings, len(s.Readers)+1),
+		Lanes:         make(map[string]LaneSettings, len(s.Lanes)),
 	}
 	if out.SizeBytes == 0 {
-		out.SizeBytes = 1 << 10
+		out.SizeBytes = defaultSizeBytes
+	}
+	for _, name := range groupNames(s) {
+		g, _ := s.Group(name)
+		if name == script.You {
+			g.Count = 1
+		}
+		out.Readers[name] = GroupSettings{Count: g.Count, Throttle: Throttle(g.Throttle), Paused: g.Pause, Away: g.Away}
 	}
 	for _, l := range s.Lanes {
 		limit := int64(l.Limit)
@@ -185,27 +197,49 @@ func settingsOf(s script.Scenario, maxLimitBytes int64) Settings {
 		out.Lanes[l.Name] = LaneSettings{
 			Throttle:   Throttle(throttle.Unlimited),
 			LimitBytes: min(limit, maxLimitBytes),
+			GiveBack:   l.GiveBack == nil || *l.GiveBack,
 		}
 	}
 	return out
+}
+
+// groupNames are the groups of readers in the order of the scenario, the tabs
+// last.
+func groupNames(s script.Scenario) []string {
+	var out []string
+	for _, g := range s.Crowd() {
+		out = append(out, g.Name)
+	}
+	return append(out, script.You)
 }
 
 // with returns the settings after p, or an error that wraps ErrInvalid and
 // leaves everything as it was.
 func (s Settings) with(p Patch, maxLimitBytes int64) (Settings, error) {
 	next := s
-	next.Lanes = maps.Clone(s.Lanes)
-	set(&next.SlowReaders, p.SlowReaders)
-	set(&next.HealthyReaders, p.HealthyReaders)
+	next.Lanes, next.Readers = maps.Clone(s.Lanes), maps.Clone(s.Readers)
 	set(&next.RatePerSecond, p.RatePerSecond)
 	set(&next.SizeBytes, p.SizeBytes)
 	set(&next.Retention, p.Retention)
 	set(&next.Paused, p.Paused)
 	for name, l := range next.Lanes {
-		if p.Throttle.Set {
-			l.Throttle = Throttle(p.Throttle.Rate)
-			next.Lanes[name] = l
+		p.Throttle.set(&l.Throttle)
+		next.Lanes[name] = l
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Readers)) {
+		change := p.Readers[name]
+		g, ok := next.Readers[name]
+		if !ok {
+			return s, invalid("there are no readers %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(s.Readers)), ", "))
 		}
+		if name == script.You && (change.Count != nil || change.Away != nil) {
+			return s, invalid("%s are the tabs that are open: neither their number nor whether they are there can be set", name)
+		}
+		set(&g.Count, change.Count)
+		set(&g.Paused, change.Paused)
+		set(&g.Away, change.Away)
+		change.Throttle.set(&g.Throttle)
+		next.Readers[name] = g
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Lanes)) {
 		change := p.Lanes[name]
@@ -213,10 +247,9 @@ func (s Settings) with(p Patch, maxLimitBytes int64) (Settings, error) {
 		if !ok {
 			return s, invalid("there is no lane %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(s.Lanes)), ", "))
 		}
-		if change.Throttle.Set {
-			l.Throttle = Throttle(change.Throttle.Rate)
-		}
+		change.Throttle.set(&l.Throttle)
 		set(&l.LimitBytes, change.LimitBytes)
+		set(&l.GiveBack, change.GiveBack)
 		next.Lanes[name] = l
 	}
 	if err := next.check(maxLimitBytes); err != nil {
@@ -227,10 +260,6 @@ func (s Settings) with(p Patch, maxLimitBytes int64) (Settings, error) {
 
 func (s Settings) check(maxLimitBytes int64) error {
 	switch {
-	case s.SlowReaders < 0 || s.SlowReaders > MaxReaders:
-		return invalid("slowReaders %d: from 0 to %d", s.SlowReaders, MaxReaders)
-	case s.HealthyReaders < 0 || s.HealthyReaders > MaxReaders:
-		return invalid("healthyReaders %d: from 0 to %d", s.HealthyReaders, MaxReaders)
 	case math.IsNaN(s.RatePerSecond) || s.RatePerSecond < 0 || s.RatePerSecond > MaxRate:
 		return invalid("ratePerSecond %v: from 0 to %v", s.RatePerSecond, MaxRate)
 	case s.SizeBytes < MinSizeBytes || s.SizeBytes > MaxSizeBytes:
@@ -238,7 +267,12 @@ func (s Settings) check(maxLimitBytes int64) error {
 	case s.Retention < 0 || s.Retention > maxRetention:
 		return invalid("retentionMessages %d: from 0, which keeps what is unread, to %d", s.Retention, maxRetention)
 	}
-	if total := float64(s.SlowReaders+s.HealthyReaders) * s.RatePerSecond * float64(s.SizeBytes); total > maxBytesASecond {
+	for _, name := range slices.Sorted(maps.Keys(s.Readers)) {
+		if n := s.Readers[name].Count; n < 0 || n > MaxReaders {
+			return invalid("count %d of %s: from 0 to %d", n, name, MaxReaders)
+		}
+	}
+	if total := float64(s.crowd()) * s.RatePerSecond * float64(s.SizeBytes); total > maxBytesASecond {
 		return invalid("readers × rate × size come to %.0f MiB a second, at most %d", total/(1<<20), maxBytesASecond>>20)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Lanes)) {
@@ -250,8 +284,26 @@ func (s Settings) check(maxLimitBytes int64) error {
 	return nil
 }
 
+// crowd is how many readers each lane has, without the tabs.
+func (s Settings) crowd() int {
+	n := 0
+	for name, g := range s.Readers {
+		if name != script.You {
+			n += g.Count
+		}
+	}
+	return n
+}
+
 func set[T any](field *T, value *T) {
 	if value != nil {
 		*field = *value
+	}
+}
+
+// set changes a throttle if there is something to change.
+func (o Optional) set(field *Throttle) {
+	if o.Set {
+		*field = Throttle(o.Rate)
 	}
 }

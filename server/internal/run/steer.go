@@ -1,6 +1,9 @@
 package run
 
 import (
+	"fmt"
+
+	"spillway/scenarios/script"
 	"spillway/wasm/throttle"
 	"spillway/wasm/wire"
 )
@@ -19,8 +22,10 @@ func (c *Control) Patch(p Patch) error {
 	if err != nil {
 		return err
 	}
-	s.stopDemo()
-	s.apply(next)
+	if p.RatePerSecond != nil {
+		s.ramp = nil // the hand wins
+	}
+	s.changeByHand(next)
 	return nil
 }
 
@@ -30,34 +35,24 @@ func (c *Control) RestartLane(name string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.session
-	if s == nil || !s.alive() {
+	if s == nil {
 		return ErrNotRunning
 	}
-	l := s.lane(name)
-	if l == nil {
-		return ErrNoLane
+	l, err := s.ended(name)
+	if err != nil {
+		return err
 	}
-	if !l.ended() {
-		return ErrLaneAlive
-	}
-	l.startAgain()
-	s.changed()
-	s.wg.Go(func() { s.startLane(l) }) // under the lock: the session lives, so it waits for this
+	s.say(ByHand, false, fmt.Sprintf("%s is started again.", name))
+	s.restart(l)
 	return nil
 }
 
-// Demo does what the page asks its visitor to do: it slows the readers, waits
-// for what happens, and releases them. Any setting made by hand ends it.
-func (c *Control) Demo() error {
-	defer c.o.Changed()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s := c.session
-	if s == nil || !s.alive() {
-		return ErrNotRunning
-	}
-	s.startDemo()
-	return nil
+// restart starts a lane that has ended. Control.mu is held and the session
+// lives, so it waits for the goroutine.
+func (s *session) restart(l *laneRun) {
+	l.startAgain()
+	s.changed()
+	s.wg.Go(func() { s.startLane(l) })
 }
 
 // Reader takes over what a tab's reader has received. The key tells tabs apart.
@@ -85,12 +80,19 @@ func (c *Control) ReaderGone(tab uint64) {
 	}
 	for _, l := range c.session.lanes {
 		r := l.tabs[tab]
-		l.goneGaps += r.Gaps
-		l.goneRepeats += r.Repeats
+		l.gone.Messages += r.Messages
+		l.gone.Bytes += r.Bytes
+		l.gone.Gaps += r.Gaps
+		l.gone.Repeats += r.Repeats
 		delete(l.tabs, tab)
 	}
 }
 
-// demoThrottle is what the demonstration slows the readers to where a scenario
-// says nothing.
-const demoThrottle throttle.Rate = 4000
+// yours is what a tab may read of a lane.
+func (s *session) yours(laneName string) throttle.Rate {
+	rate, paused := s.pace(laneName, script.You)
+	if paused && !s.settings.Paused { // the tabs know of the pause of all by themselves
+		return throttle.Stopped
+	}
+	return rate
+}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"spillway/wasm/throttle"
+	"spillway/server/internal/metric"
 	"spillway/wasm/wire"
 	"spillway/web/chart"
 )
@@ -42,6 +42,7 @@ func (s *session) tickLoop() {
 			}
 			s.c.mu.Unlock()
 			s.c.o.Changed()
+			s.c.o.Observe(s.c.View())
 		}
 	}
 }
@@ -49,24 +50,43 @@ func (s *session) tickLoop() {
 // tick measures once and notices what happened. Control.mu is held.
 func (s *session) tick(now time.Time) {
 	s.noteBroker()
-	s.last = s.sample(now)
+	s.followRamp(now)
+	s.last = s.measure(now)
 	for i, l := range s.lanes {
-		m := s.last.Lanes[i]
+		m := s.last.Sample.Lanes[i]
 		if l.state != wire.StateRunning || m.RSS == 0 {
 			continue
 		}
-		l.series.Append(wire.HistoryPoint{ElapsedMicros: s.last.ElapsedMicros, RSS: m.RSS, HeapInUse: m.HeapInUse, HeapTotal: m.HeapTotal})
+		l.series.Append(wire.HistoryPoint{ElapsedMicros: s.last.Sample.ElapsedMicros, RSS: m.RSS, HeapInUse: m.HeapInUse, HeapTotal: m.HeapTotal})
 		s.noteRise(l, m)
 		s.noteCatchUp(l, m)
 	}
 	s.settleEvents(now)
+	s.observeSteps()
 }
 
 // changed takes a sample at once, so that nobody sees a lane's new state beside
 // the figures of the old one.
 func (s *session) changed() {
-	s.last = s.sample(time.Now())
+	s.last = s.measure(time.Now())
 	s.events.version++
+}
+
+// measure takes everything that can be measured.
+func (s *session) measure(now time.Time) metric.Snapshot {
+	out := metric.Snapshot{Sample: s.sample(now), Lanes: make([]metric.Lane, len(s.lanes))}
+	for i, l := range s.lanes {
+		t := l.totals()
+		out.Lanes[i] = metric.Lane{
+			CPUMicros:      t.cpuMicros,
+			Delivered:      t.delivered,
+			DeliveredBytes: t.deliveredBytes,
+			Dropped:        t.dropped,
+			LastExit:       l.lastExit,
+			Readers:        s.readersOf(l),
+		}
+	}
+	return out
 }
 
 // sample puts together what everybody reported last.
@@ -95,17 +115,12 @@ func (s *session) laneSample(l *laneRun) wire.LaneSample {
 		Limit:     uint64(s.settings.Lanes[l.name].LimitBytes),
 		Delivered: r.Delivered,
 		Dropped:   r.Dropped,
-		Gaps:      l.goneGaps,
-		Repeats:   l.goneRepeats,
 		Restarts:  uint64(l.restarts),
 	}
-	for _, tab := range l.tabs {
-		m.Gaps += tab.Gaps
-		m.Repeats += tab.Repeats
+	for _, r := range s.readersOf(l) {
+		m.Gaps += r.Gaps
+		m.Repeats += r.Repeats
 	}
-	slow, healthy := s.crowdOf(l.name)
-	m.Gaps += slow.Gaps + healthy.Gaps
-	m.Repeats += slow.Repeats + healthy.Repeats
 	if l.exit != nil {
 		m.ExitCode = uint64(max(0, l.exit.Code))
 		m.RSS = uint64(l.exit.Last.RSSBytes)
@@ -121,7 +136,7 @@ func (s *session) laneSample(l *laneRun) wire.LaneSample {
 	m.BacklogCount, m.BacklogBytes, m.OldestMicros = r.BacklogCount, r.BacklogBytes, r.OldestMicros
 	m.Stalled, m.StallMicros = r.Stalled, r.StallMicros
 	m.PerSecond, m.BytesPerSec = l.perSecond()
-	m.HealthyP50, m.HealthyP99, m.SlowP50 = healthy.AgeP50Micros, healthy.AgeP99Micros, slow.AgeP50Micros
+	m.SlowP50, m.HealthyP50, m.HealthyP99 = s.ages(l.name)
 	return m
 }
 
@@ -137,7 +152,7 @@ func (s *session) noteRise(l *laneRun, m wire.LaneSample) {
 		text += fmt.Sprintf(" It holds %s nobody has read; its oldest message is %s old.",
 			chart.Bytes(float64(m.BacklogBytes)), chart.Age(int64(m.OldestMicros)))
 	}
-	s.say(false, text)
+	s.say(Observed, false, text)
 }
 
 // noteCatchUp writes a line when the slow readers of a lane that was behind get
@@ -147,12 +162,12 @@ func (s *session) noteCatchUp(l *laneRun, m wire.LaneSample) {
 	switch {
 	case age > behindAfter:
 		l.behind = true
-	case l.behind && age > 0 && age < caughtUp && s.rate(l.name) == throttle.Unlimited && !s.settings.Paused:
+	case l.behind && age > 0 && age < caughtUp && !s.slowed(l.name):
 		l.behind = false
 		if m.Gaps == 0 {
-			s.say(false, fmt.Sprintf("%s has caught up: its readers got every message, none lost, none twice.", l.name))
+			s.say(Observed, false, fmt.Sprintf("%s has caught up: its readers got every message, none lost, none twice.", l.name))
 		} else {
-			s.say(false, fmt.Sprintf("%s has caught up. Its readers miss %s.", l.name, many(m.Gaps, "message")))
+			s.say(Observed, false, fmt.Sprintf("%s has caught up. Its readers miss %s.", l.name, many(m.Gaps, "message")))
 		}
 	}
 }
@@ -184,14 +199,12 @@ func (s *session) floors() map[string]uint64 {
 			}
 		}
 		for _, tab := range l.tabs { // of a lane that is down too: they come back to it
-			lower(groupYou, tab.LastSeq)
+			lower(s.yourChannel(), tab.LastSeq)
 		}
-		slow, healthy := s.crowdOf(l.name)
-		for channel, seq := range slow.Read {
-			lower(channel, seq)
-		}
-		for channel, seq := range healthy.Read {
-			lower(channel, seq)
+		for _, g := range s.crowdGroups() {
+			for channel, seq := range s.crowd[crowdCell{l.name, g.Name}].Read {
+				lower(channel, seq)
+			}
 		}
 	}
 	return floors

@@ -51,7 +51,9 @@ type LaneView struct {
 	PID      int    // 0 unless it lives
 	Port     int    // 0 before it first listened
 	Exit     *supervisor.Exit
-	Throttle throttle.Rate
+	Throttle throttle.Rate // where its slider stands
+	Yours    throttle.Rate // what a tab may read of it
+	Channel  string        // that a tab reads
 }
 
 // View reads the run.
@@ -69,7 +71,10 @@ func (c *Control) View() View {
 		StartedAt: s.startedAt,
 		Elapsed:   s.elapsed(),
 		Settings:  s.settings,
-		Sample:    s.last,
+		Sample:    s.last.Sample,
+		Extra:     s.last.Lanes,
+		Script:    s.steps.view(),
+		Checks:    s.steps.verdicts,
 		Log:       s.events.log,
 		Verdict:   s.verdict(),
 		Notice:    s.notice(),
@@ -79,7 +84,8 @@ func (c *Control) View() View {
 		Marks:     s.events.marks,
 	}
 	if len(v.Sample.Lanes) == 0 {
-		v.Sample = s.sample(s.startedAt)
+		first := s.measure(s.startedAt)
+		v.Sample, v.Extra = first.Sample, first.Lanes
 	}
 	for _, l := range s.lanes {
 		lv := LaneView{
@@ -92,6 +98,8 @@ func (c *Control) View() View {
 			Port:     l.port,
 			Exit:     l.exit,
 			Throttle: s.rate(l.name),
+			Yours:    s.yours(l.name),
+			Channel:  s.yourChannel(),
 		}
 		if l.proc != nil && l.exit == nil && s.alive() {
 			lv.PID = l.proc.PID()
@@ -112,6 +120,7 @@ func (c *Control) sleeping() *session {
 		startedAt: now,
 		endedAt:   now,
 		settings:  settingsOf(c.o.Scenario, c.maxLimitBytes()),
+		steps:     newSteps(c.o.Scenario, true),
 	}
 	for _, l := range s.scenario.Lanes {
 		lane := newLaneRun(l)

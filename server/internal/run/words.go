@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"spillway/server/internal/supervisor"
-	"spillway/wasm/throttle"
 	"spillway/wasm/wire"
 )
 
@@ -64,7 +63,7 @@ func (s *session) sentence(l *laneRun) string {
 }
 
 func (s *session) runningSentence(l *laneRun) string {
-	slowed := s.rate(l.name) != throttle.Unlimited || s.settings.Paused
+	slowed := s.slowed(l.name)
 	switch {
 	case l.report.Broker != "" && s.state == wire.StateWaiting:
 		return "Cannot reach the broker and waits for it."
@@ -87,9 +86,9 @@ type Verdict struct {
 
 func (s *session) verdict() Verdict {
 	dead := s.dead()
-	slowed := s.settings.Paused
+	slowed := false
 	for _, l := range s.lanes {
-		slowed = slowed || s.rate(l.name) != throttle.Unlimited
+		slowed = slowed || s.slowed(l.name)
 	}
 	switch {
 	case !s.alive() && s.state == wire.StateStopped && len(dead) == 0:

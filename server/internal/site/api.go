@@ -23,7 +23,9 @@ func (s *Site) api(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/run/start", s.steering(func(*http.Request) error { s.o.Control.Start(); return nil }))
 	mux.HandleFunc("POST /api/run/stop", s.steering(func(*http.Request) error { s.o.Control.Stop(); return nil }))
 	mux.HandleFunc("POST /api/run/reset", s.steering(func(*http.Request) error { s.o.Control.Reset(); return nil }))
-	mux.HandleFunc("POST /api/run/demo", s.steering(func(*http.Request) error { return s.o.Control.Demo() }))
+	mux.HandleFunc("POST /api/run/steps/play", s.steering(func(*http.Request) error { return s.o.Control.PlaySteps() }))
+	mux.HandleFunc("POST /api/run/steps/continue", s.steering(func(*http.Request) error { return s.o.Control.Continue() }))
+	mux.HandleFunc("POST /api/run/steps/stop", s.steering(func(*http.Request) error { return s.o.Control.StopSteps() }))
 	mux.HandleFunc("POST /api/run/scenario/{name}", s.steering(s.play))
 	mux.HandleFunc("POST /api/run/lanes/{lane}/restart", s.steering(func(r *http.Request) error {
 		return s.o.Control.RestartLane(r.PathValue("lane"))
@@ -64,7 +66,8 @@ func statusOf(err error) int {
 		return http.StatusBadRequest
 	case errors.Is(err, run.ErrNoLane), errors.Is(err, errNoScenario):
 		return http.StatusNotFound
-	case errors.Is(err, run.ErrNotRunning), errors.Is(err, run.ErrLaneAlive):
+	case errors.Is(err, run.ErrNotRunning), errors.Is(err, run.ErrLaneAlive),
+		errors.Is(err, run.ErrNoSteps), errors.Is(err, run.ErrPlaying), errors.Is(err, run.ErrNotPlaying):
 		return http.StatusConflict
 	}
 	return http.StatusInternalServerError

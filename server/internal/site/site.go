@@ -39,10 +39,16 @@ type Control interface {
 	Start()
 	Stop()
 	Reset()
-	Demo() error
 	Patch(run.Patch) error
-	Play(script.Scenario) error
 	RestartLane(name string) error
+
+	// Play changes the scenario and begins it, with its steps or without.
+	Play(s script.Scenario, steps bool) error
+	// PlaySteps plays the steps in the run as it is.
+	PlaySteps() error
+	// Continue goes on where a step waits for the presenter.
+	Continue() error
+	StopSteps() error
 
 	// Wake begins a run that rests because nobody watched.
 	Wake()
