@@ -2,7 +2,7 @@ package wire
 
 // Version is the first byte of every frame. A page whose client is older than
 // the server is told to reload instead of drawing nonsense.
-const Version = 1
+const Version = 2
 
 // Kind is the second byte of every frame.
 type Kind uint8
@@ -21,6 +21,8 @@ const (
 const (
 	maxLanes         = 16
 	maxHistoryPoints = 8192
+	// MaxGhostPoints bounds a ghost: more than a chart has pixels for.
+	MaxGhostPoints   = 2048
 	maxNameBytes     = 256
 	maxFragmentBytes = 256 << 10
 	// MaxPageFrameBytes bounds what a page may send to the hub in one frame.
@@ -73,11 +75,11 @@ type Hello struct {
 
 // Settings are the live settings a page shows in its controls.
 type Settings struct {
-	SlowReaders    uint64 // crowd readers that the throttle acts on
-	HealthyReaders uint64 // crowd readers that never slow down
-	MilliRate      uint64 // messages per 1,000 s on each channel
-	SizeBytes      uint64 // of a message; 0 where the workload has sizes of its own
-	Paused         bool   // the throttled readers do not read at all
+	SlowGroup   string // first group of the crowd that the throttle acts on; empty: there is none
+	SlowReaders uint64 // readers of it in each lane
+	MilliRate   uint64 // messages per 1,000 s on each channel
+	SizeBytes   uint64 // of a message; 0 where the workload has sizes of its own
+	Paused      bool   // the throttled readers do not read at all
 }
 
 // LaneInfo is what a page needs to read from a lane.
@@ -142,12 +144,18 @@ type History struct {
 type LaneHistory struct {
 	Points []HistoryPoint
 	Marks  []HistoryMark
+	Ghost  []GhostPoint // a measured series behind the curve, at most MaxGhostPoints
 }
 
 // HistoryPoint is one point of a lane's curves.
 type HistoryPoint struct {
 	ElapsedMicros             uint64
 	RSS, HeapInUse, HeapTotal uint64
+}
+
+// GhostPoint is one point of a series that was measured elsewhere.
+type GhostPoint struct {
+	ElapsedMicros, Bytes uint64
 }
 
 // HistoryMark is something that happened, drawn on the curve.
@@ -181,7 +189,8 @@ func (f *Hello) fields(c *codec) {
 	c.byte((*uint8)(&f.State))
 	c.bool(&f.Steer)
 	s := &f.Settings
-	for _, v := range []*uint64{&s.SlowReaders, &s.HealthyReaders, &s.MilliRate, &s.SizeBytes} {
+	c.string(&s.SlowGroup, maxNameBytes)
+	for _, v := range []*uint64{&s.SlowReaders, &s.MilliRate, &s.SizeBytes} {
 		c.uint(v)
 	}
 	c.bool(&s.Paused)
@@ -224,6 +233,7 @@ func (f *History) fields(c *codec) { list(c, &f.Lanes, maxLanes, (*LaneHistory).
 func (f *LaneHistory) fields(c *codec) {
 	list(c, &f.Points, maxHistoryPoints, (*HistoryPoint).fields)
 	list(c, &f.Marks, maxHistoryPoints, (*HistoryMark).fields)
+	list(c, &f.Ghost, MaxGhostPoints, (*GhostPoint).fields)
 }
 
 func (f *HistoryPoint) fields(c *codec) {
@@ -231,6 +241,11 @@ func (f *HistoryPoint) fields(c *codec) {
 	c.uint(&f.RSS)
 	c.uint(&f.HeapInUse)
 	c.uint(&f.HeapTotal)
+}
+
+func (f *GhostPoint) fields(c *codec) {
+	c.uint(&f.ElapsedMicros)
+	c.uint(&f.Bytes)
 }
 
 func (f *HistoryMark) fields(c *codec) {

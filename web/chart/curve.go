@@ -35,7 +35,11 @@ func (l *Layouter) trace(m *Model) {
 	l.curves, l.shown = l.curves[:0], l.shown[:0]
 	for _, s := range m.Series {
 		c := curve{from: len(l.shown)}
-		l.traceSeries(&c, l.ordered(s.Points))
+		if points := l.ordered(s.Points); s.Ghost {
+			l.tracePiece(&c, points)
+		} else {
+			l.traceSeries(&c, points)
+		}
 		c.to = len(l.shown)
 		l.curves = append(l.curves, c)
 	}
@@ -170,6 +174,7 @@ func (f *life) see(p Point) {
 func (l *Layouter) drawPaths(m *Model) {
 	old := l.paths
 	l.paths = l.paths[:0]
+	l.drawCurves(m, old, true)
 	for i, s := range m.Series {
 		if m.Area != "" && s.Key == m.Area {
 			l.text = l.appendArea(l.text[:0], l.curves[i])
@@ -177,9 +182,16 @@ func (l *Layouter) drawPaths(m *Model) {
 			break
 		}
 	}
+	l.drawCurves(m, old, false)
+}
+
+// drawCurves writes those of ghosts, or those of all others.
+func (l *Layouter) drawCurves(m *Model, old []Path, ghosts bool) {
 	for i, s := range m.Series {
-		l.text = l.appendCurve(l.text[:0], l.curves[i])
-		l.addPath(old, s.Key, false)
+		if s.Ghost == ghosts {
+			l.text = l.appendCurve(l.text[:0], l.curves[i])
+			l.addPath(old, s.Key, false)
+		}
 	}
 }
 

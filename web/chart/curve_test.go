@@ -154,6 +154,25 @@ func TestDeadCurveEndsAtTheDeath(t *testing.T) {
 	require.InDelta(t, p.x(25), lastX(t, d), 0.1)
 }
 
+func TestAGhostIsNobodysSubject(t *testing.T) {
+	plain := lane(644, 270, 33, []float64{27.2}, memory(rising, [2]float64{0, 27.5}), Mark{T: 27.2, Kind: MarkKill})
+	plain.TopBytes = 0
+	haunted := plain
+	haunted.Series = append([]Series{{Key: "ghost", Label: "never said", Ghost: true, Points: samples(0, 60, rising)}}, plain.Series...)
+	haunted.Series[0].Points[5].V = math.NaN()
+	without, with := Lay(plain), Lay(haunted)
+	require.Equal(t, without.Summary, with.Summary)
+	require.NotContains(t, with.Over+with.Frame, "never said")
+	require.Equal(t, "ghost", with.Paths[0].Key, "behind everything")
+	require.Equal(t, len(without.Paths)+1, len(with.Paths))
+	p := newPlot(&haunted)
+	require.InDelta(t, p.x(60), lastX(t, with.Paths[0].D), 0.1, "no death cuts it")
+	require.Greater(t, p.topBytes, newPlot(&plain).topBytes, "it counts for the top of the axis")
+	haunted.Area = ""
+	require.Equal(t, without.Summary, Lay(haunted).Summary)
+	require.Equal(t, "Nothing has been measured yet.", Lay(Model{Series: haunted.Series[:1]}).Summary)
+}
+
 func TestLonePointIsADot(t *testing.T) {
 	d, _, _ := drawn([]Point{{3, 17 * mib}})
 	require.True(t, strings.HasSuffix(d, "h0"), d)

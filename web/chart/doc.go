@@ -31,7 +31,8 @@
 // The markup carries class names and no colours: grid, tick, axis, limit,
 // limit-name, mark-kill, mark-note, mark-restart, label, empty, leader (the
 // hairline from a curve to its name), head (the dot at a living curve's end),
-// legend, and the series' keys. Names are placed for the type that CharWidth and
+// legend, and the series' keys. A ghost is not named in the drawing: the page
+// says below it what it is. Names are placed for the type that CharWidth and
 // its neighbours state; larger type makes them collide. No two names ever touch,
 // but where there is no other place a mark's line may cross the name of a curve,
 // and a curve the name of a mark: a halo in the card's colour keeps both readable

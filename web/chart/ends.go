@@ -15,7 +15,7 @@ func (l *Layouter) appendEnds(dst []byte, m *Model) []byte {
 	var room [8]end // of the usual handful of series: no allocation
 	ends, right := room[:0], 0.0
 	for i, c := range l.curves {
-		if c.from == c.to {
+		if c.from == c.to || m.Series[i].Ghost {
 			continue
 		}
 		w := l.shown[c.to-1]

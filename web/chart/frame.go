@@ -126,7 +126,7 @@ func (l *Layouter) appendLegend(dst []byte, m *Model) []byte {
 	x, baseline := p.left, p.height-6.0
 	for _, s := range m.Series {
 		width := line + gap + textWidth(s.Label, CharWidth)
-		if s.Label == "" || x+width > p.width-edge {
+		if s.Label == "" || s.Ghost || x+width > p.width-edge {
 			continue // too narrow for all: Summary still says it
 		}
 		y := baseline + LineHeight/2 - ascent

@@ -108,7 +108,12 @@ func newPlot(m *Model) plot {
 	p.topBytes = max(min(p.topBytes, maxBytes), p.limit, 1024)
 
 	names := 0.0
+	named := false
 	for _, s := range m.Series {
+		if s.Ghost {
+			continue
+		}
+		named = true
 		names = max(names, leaderGap+textWidth(s.Label, CharWidth))
 	}
 	if p.limit > 0 {
@@ -120,7 +125,7 @@ func newPlot(m *Model) plot {
 	p.bottom = p.height - timeRow
 	if p.gutter {
 		p.right = p.width - max(rightMargin, math.Ceil(names)+edge)
-	} else if len(m.Series) > 0 {
+	} else if named {
 		p.bottom -= legendRow
 	}
 	step, unit, unitName := p.byteTicks()

@@ -11,6 +11,11 @@ type Series struct {
 	Key    string  // CSS class: "rss", "heap", "total"
 	Label  string  // its name at the end of the curve: "RSS", "heap in use"
 	Points []Point // by rising T; anything else is sorted into a copy first
+
+	// Ghost is a series that was measured elsewhere: marks do not cut it, it has
+	// no name and is nobody's subject. It lies behind everything and counts for
+	// the top of the axis.
+	Ghost bool
 }
 
 // MarkKind says what a Mark means, and so how it is drawn and who yields when
@@ -53,7 +58,7 @@ type Model struct {
 type Drawing struct {
 	Width, Height float64 // CSS pixels, after the replacements of Model
 	Frame         string  // grid, ticks, axis labels, limit and its name: changes rarely
-	Paths         []Path  // the area first, then the series in their order; always the same number for the same series
+	Paths         []Path  // ghosts first, then the area, then the other series in their order; always the same number for the same series
 	Over          string  // what lies above the curves: marks, names
 	Summary       string  // one sentence for aria-label, plain text (not escaped)
 }

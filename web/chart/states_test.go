@@ -66,6 +66,10 @@ func states() []state {
 		}
 		return rising(t)
 	}
+	// Measured elsewhere, longer and higher than what is drawn above it.
+	ghost := func(to float64) Series {
+		return Series{Key: "ghost", Ghost: true, Points: samples(0, to, func(t float64) float64 { return 60 + t*8 })}
+	}
 	lateKill := Mark{T: 107.2, Kind: MarkKill}
 	late := func(t float64) float64 { return rising(t - 80) }
 	return []state{
@@ -78,6 +82,9 @@ func states() []state {
 		{"sliding", lane(644, 270, 134, nil, memory(flat, [2]float64{0, 134}), Mark{T: 88, Label: "readers slowed"})},
 		{"empty", lane(644, 270, 0, nil, memory(calm))},
 		{"no-limit", Model{Width: 644, Height: 270, From: 0, To: 60, Area: "rss", Series: memory(rising, [2]float64{0, 21}), Marks: []Mark{slowed}}},
+		{"ghost", lane(644, 270, 33, []float64{27.2}, append([]Series{ghost(30)}, memory(rising, [2]float64{0, 27.5})...), slowed, kill)},
+		{"ghost-alone", lane(644, 270, 0, nil, append([]Series{ghost(90)}, memory(calm)...))},
+		{"phone-ghost", lane(340, 220, 21, nil, append([]Series{ghost(90)}, memory(rising, [2]float64{0, 21})...), slowed)},
 		{"phone-rising", lane(340, 220, 21, nil, memory(rising, [2]float64{0, 21}), slowed)},
 		{"phone-dead", lane(340, 220, 33, []float64{27.2}, memory(rising, [2]float64{0, 27.2}), slowed, kill)},
 		{"phone-sliding", lane(340, 220, 134, nil, memory(flat, [2]float64{0, 134}), Mark{T: 88, Label: "readers slowed"})},

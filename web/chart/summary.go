@@ -35,12 +35,17 @@ func (l *Layouter) appendSummary(dst []byte, m *Model) []byte {
 
 // subject returns the index of the series that Summary speaks of, or -1.
 func subject(m *Model) int {
+	first := -1
 	for i, s := range m.Series {
-		if s.Key == m.Area {
+		switch {
+		case s.Ghost:
+		case s.Key == m.Area:
 			return i
+		case first < 0:
+			first = i
 		}
 	}
-	return min(0, len(m.Series)-1)
+	return first
 }
 
 func (l *Layouter) appendLife(dst []byte, f life) []byte {

@@ -39,7 +39,7 @@ func lane(name string, place int) component.Lane {
 func controls() component.Controls {
 	return component.Controls{
 		Throttle: 4_000, Own: throttle.Unlimited, Lanes: []component.Lane{lane("push", 0), lane("pull", 1)},
-		Settings: wire.Settings{SlowReaders: 200, HealthyReaders: 10, MilliRate: 50_000, SizeBytes: 1024},
+		Settings: wire.Settings{SlowGroup: "slow", SlowReaders: 200, MilliRate: 50_000, SizeBytes: 1024},
 	}
 }
 

@@ -2,6 +2,8 @@ package component
 
 import (
 	"strconv"
+	"unicode"
+	"unicode/utf8"
 
 	"spillway/wasm/throttle"
 	"spillway/wasm/wire"
@@ -54,21 +56,31 @@ func (s scaleStop) anchor() string {
 func position(r throttle.Rate) string { return strconv.Itoa(throttle.Position(r)) }
 
 // knobs are those that do something: a workload with sizes of its own has none
-// for them.
+// for them, and a crowd of steady readers none for the slow ones.
 func knobs(s wire.Settings) []figure.Knob {
 	var out []figure.Knob
 	for _, k := range figure.Knobs {
-		if k.Key != "size" || s.SizeBytes > 0 {
-			out = append(out, k)
+		switch {
+		case k.Key == "size" && s.SizeBytes == 0, k.Key == figure.SlowReaders && s.SlowGroup == "":
+			continue
+		case k.Key == figure.SlowReaders:
+			k.Label = upper(figure.Readers(s.SlowGroup))
 		}
+		out = append(out, k)
 	}
 	return out
+}
+
+// upper begins a text with a capital.
+func upper(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // value is a knob's place in the settings.
 func value(k figure.Knob, s wire.Settings) int64 {
 	switch k.Key {
-	case "slowReaders":
+	case figure.SlowReaders:
 		return int64(s.SlowReaders)
 	case "rate":
 		return int64(s.MilliRate / 1000)

@@ -77,6 +77,11 @@ func TestKnobs(t *testing.T) {
 	}
 }
 
+func TestReaders(t *testing.T) {
+	require.Equal(t, "slow readers", figure.Readers("slow"))
+	require.Equal(t, "phones", figure.Readers("phones"))
+}
+
 func TestKnobTexts(t *testing.T) {
 	text := func(key string, v int64) string {
 		i := slices.IndexFunc(figure.Knobs, func(k figure.Knob) bool { return k.Key == key })

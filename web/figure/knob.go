@@ -2,6 +2,7 @@ package figure
 
 import (
 	"strconv"
+	"strings"
 
 	"spillway/web/chart"
 )
@@ -9,18 +10,22 @@ import (
 // Knob is a live setting of the load with the values its slider stops at.
 type Knob struct {
 	Key   string // name of the slider, data-set
-	Field string // name in the body of PATCH /api/run
-	Label string
+	Field string // name in the body of PATCH /api/run; empty: the number of readers of a group
+	Label string // of that number only where the group is not known
 	Help  string
 	Steps []int64
 	Text  func(int64) string
 }
 
+// SlowReaders is the key of the knob for how many readers the first group has on
+// which the throttle acts.
+const SlowReaders = "slowReaders"
+
 // Knobs lists the settings of the load. Everything between the steps can be set
 // through the API; the bounds are the server's.
 var Knobs = []Knob{
-	{"slowReaders", "slowReaders", "Slow readers",
-		"Synthetic readers on which the throttle acts, each with its own channel, in every lane.",
+	{SlowReaders, "", "Readers",
+		"Synthetic readers of this group in every lane. The slider “Slow the readers” acts on them.",
 		[]int64{0, 1, 10, 20, 50, 100, 150, 200, 250, 300, 400, 500},
 		func(v int64) string { return chart.Count(uint64(max(v, 0))) }},
 	{"rate", "ratePerSecond", "Messages",
@@ -39,6 +44,15 @@ func size(v int64) string {
 		return strconv.FormatInt(v>>10, 10) + " KiB"
 	}
 	return chart.Bytes(float64(v))
+}
+
+// Readers is what a group of readers is called: "slow readers", or just
+// "phones" where its name says already that it is several.
+func Readers(group string) string {
+	if strings.HasSuffix(group, "s") {
+		return group
+	}
+	return group + " readers"
 }
 
 // Nearest is the index of the step closest to v.

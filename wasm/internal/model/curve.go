@@ -13,12 +13,19 @@ const maxPoints = 5 * 60 * 10
 // taken for that of another one.
 const backSeconds = 1.0
 
-// Curve is what a lane's chart shows: its points of the last five minutes and
-// its marks. The zero value is empty and ready.
+// Curve is what a lane's chart shows: its points of the last five minutes, its
+// marks, and its ghost. The zero value is empty and ready.
 type Curve struct {
 	rss, heap, total []chart.Point
 	marks            []chart.Mark
 	peakBytes        float64 // of all points since the run began
+	ghost            ghost
+}
+
+// ghost is a series that was measured elsewhere, for the whole of a run.
+type ghost struct {
+	points    []chart.Point
+	peakBytes float64
 }
 
 // Add takes in a sample at this many microseconds of the run. A lane without
@@ -28,7 +35,7 @@ func (c *Curve) Add(elapsedMicros, rss, heap, total uint64) {
 	if n := len(c.rss); n > 0 {
 		switch last := c.rss[n-1].T; {
 		case t < last-backSeconds:
-			*c = Curve{}
+			*c = Curve{ghost: c.ghost}
 		case t <= last:
 			return
 		}
@@ -63,10 +70,16 @@ func (c *Curve) Replace(h wire.LaneHistory) {
 			T: float64(m.ElapsedMicros) / 1e6, Kind: chart.MarkKind(m.Kind), Label: m.Label,
 		})
 	}
+	for _, p := range h.Ghost {
+		v := float64(p.Bytes)
+		c.ghost.points = append(c.ghost.points, chart.Point{T: float64(p.ElapsedMicros) / 1e6, V: v})
+		c.ghost.peakBytes = max(c.ghost.peakBytes, v)
+	}
 }
 
-// PeakBytes is the highest value of any of the curves since the run began.
-func (c *Curve) PeakBytes() float64 { return c.peakBytes }
+// PeakBytes is the highest value of any of the curves since the run began, the
+// ghost among them.
+func (c *Curve) PeakBytes() float64 { return max(c.peakBytes, c.ghost.peakBytes) }
 
 // Deaths appends the moments at which the lane was killed.
 func (c *Curve) Deaths(dst []float64) []float64 {
@@ -91,7 +104,7 @@ func FrameOf(curves []*Curve, limits []uint64, seconds float64) Frame {
 	var peak, limit float64
 	for _, c := range curves {
 		deaths = c.Deaths(deaths)
-		peak = max(peak, c.peakBytes)
+		peak = max(peak, c.PeakBytes())
 	}
 	for _, l := range limits {
 		limit = max(limit, float64(l))
@@ -108,6 +121,7 @@ func (c *Curve) Chart(f Frame, limit uint64, width, height float64) chart.Model 
 		From: f.From, To: f.To, TopBytes: f.TopBytes, LimitBytes: float64(limit),
 		Area: "rss",
 		Series: []chart.Series{
+			{Key: "ghost", Points: c.ghost.points, Ghost: true},
 			{Key: "total", Label: "heap total", Points: c.newest(c.total)},
 			{Key: "heap", Label: "heap in use", Points: c.newest(c.heap)},
 			{Key: "rss", Label: "RSS", Points: c.newest(c.rss)},

@@ -69,6 +69,23 @@ func TestHistoryReplacesTheCurve(t *testing.T) {
 	require.Equal(t, []float64{2}, c.Deaths(nil))
 }
 
+func TestAGhostStaysWithItsRun(t *testing.T) {
+	var c model.Curve
+	c.Replace(wire.LaneHistory{
+		Points: []wire.HistoryPoint{{ElapsedMicros: 50_000_000, RSS: 10 * mib}},
+		Ghost:  []wire.GhostPoint{{ElapsedMicros: 1_000_000, Bytes: 30 * mib}, {ElapsedMicros: 2_000_000, Bytes: 40 * mib}},
+	})
+	ghost := func() chart.Series { return c.Chart(model.Frame{To: 60}, 0, 400, 200).Series[0] }
+	want := chart.Series{Key: "ghost", Ghost: true, Points: []chart.Point{{T: 1, V: 30 * mib}, {T: 2, V: 40 * mib}}}
+	require.Equal(t, want, ghost())
+	require.Equal(t, 40.0*mib, c.PeakBytes(), "the axis has room for it")
+	c.Add(1_000_000, 20*mib, 0, 0) // somebody went back in a recording
+	require.Equal(t, want, ghost())
+	c.Replace(wire.LaneHistory{})
+	require.Empty(t, ghost().Points)
+	require.Zero(t, c.PeakBytes())
+}
+
 func TestAllChartsShareOneFrame(t *testing.T) {
 	var push, pull model.Curve
 	push.Add(100_000, 300*mib, 0, 0)

@@ -11,8 +11,9 @@ import (
 // yet. A newer value of a setting replaces the older one, so however fast a
 // slider moves, one body says it all. The zero value is empty.
 type Patch struct {
-	fields []field // in the order in which they were first set
-	lanes  []field
+	fields  []field // in the order in which they were first set
+	readers []field // how many, by group
+	lanes   []field // throttles
 }
 
 type field struct{ name, value string } // value is JSON
@@ -50,21 +51,31 @@ func (p *Patch) Number(name string, value int64) {
 	p.fields = set(p.fields, name, strconv.FormatInt(value, 10))
 }
 
+// Readers sets how many readers of a group each lane has.
+func (p *Patch) Readers(group string, count int64) {
+	p.readers = set(p.readers, group, strconv.FormatInt(count, 10))
+}
+
 // Empty reports whether there is nothing to send.
-func (p *Patch) Empty() bool { return len(p.fields) == 0 && len(p.lanes) == 0 }
+func (p *Patch) Empty() bool { return len(p.fields)+len(p.readers)+len(p.lanes) == 0 }
 
 // Take returns the body for PATCH and empties p.
 func (p *Patch) Take() string {
-	fields := p.fields
-	if len(p.lanes) > 0 {
-		lanes := make([]field, len(p.lanes))
-		for i, f := range p.lanes {
-			lanes[i] = field{f.name, object([]field{{throttleField, f.value}})}
-		}
-		fields = append(fields, field{"lanes", object(lanes)})
-	}
+	fields := within(p.fields, "readers", p.readers, "count")
+	fields = within(fields, "lanes", p.lanes, throttleField)
 	*p = Patch{}
 	return object(fields)
+}
+
+// within adds an object with one setting of each of several things by name.
+func within(fields []field, name string, of []field, setting string) []field {
+	if len(of) == 0 {
+		return fields
+	}
+	for i, f := range of {
+		of[i].value = object([]field{{setting, f.value}})
+	}
+	return append(fields, field{name, object(of)})
 }
 
 // object is a JSON object.

@@ -43,8 +43,12 @@ func TestPatchSaysTheNewestOfEverySetting(t *testing.T) {
 		{"everything", func(p *model.Patch) {
 			p.Throttle(throttle.Unlimited)
 			p.Paused(false)
-			p.Number("slowReaders", 200)
-		}, `{"throttleBytesPerSecond":null,"paused":false,"slowReaders":200}`},
+			p.LaneThrottle("pull", 7)
+			p.Readers("phones", 20)
+			p.Readers("slow", 100)
+			p.Readers("slow", 200)
+			p.Number("sizeBytes", 512)
+		}, `{"throttleBytesPerSecond":null,"paused":false,"sizeBytes":512,"readers":{"phones":{"count":20},"slow":{"count":200}},"lanes":{"pull":{"throttleBytesPerSecond":7}}}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var p model.Patch

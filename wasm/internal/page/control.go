@@ -79,7 +79,14 @@ func (p *page) moved(set, lane string, position int) {
 		for _, k := range figure.Knobs {
 			if k.Key == set && position >= 0 && position < len(k.Steps) {
 				p.show(set, "", position, k.Text(k.Steps[position]))
-				p.steering.change(func(c *model.Patch) { c.Number(k.Field, k.Steps[position]) })
+				group := p.hello.Settings.SlowGroup
+				p.steering.change(func(c *model.Patch) {
+					if k.Field == "" {
+						c.Readers(group, k.Steps[position])
+					} else {
+						c.Number(k.Field, k.Steps[position])
+					}
+				})
 			}
 		}
 	}
@@ -137,9 +144,9 @@ func (p *page) sync() {
 // settingValues are the values of the sliders of the load.
 func settingValues(s wire.Settings) map[string]int64 {
 	return map[string]int64{
-		"slowReaders": int64(s.SlowReaders),
-		"rate":        int64(s.MilliRate / 1000),
-		"size":        int64(s.SizeBytes),
+		figure.SlowReaders: int64(s.SlowReaders),
+		"rate":             int64(s.MilliRate / 1000),
+		"size":             int64(s.SizeBytes),
 	}
 }
 

@@ -44,7 +44,7 @@ func Stage(name string) page.Stage {
 		},
 		Controls: component.Controls{
 			Throttle: 4_000, Own: throttle.Unlimited,
-			Settings: wire.Settings{SlowReaders: 200, HealthyReaders: 10, MilliRate: 50_000, SizeBytes: 1024},
+			Settings: wire.Settings{SlowGroup: "slow", SlowReaders: 200, MilliRate: 50_000, SizeBytes: 1024},
 		},
 		Verdict: component.Verdict{
 			Title: "What to do now", Text: "Drag “Slow the readers” to the left and watch both servers.",
