@@ -139,8 +139,10 @@ func (p *parser) selector() (Selector, Metric, error) {
 		return Selector{}, m, p.fail(from, nearest(name, p.metrics()), "there is no metric %q", name)
 	}
 	s := Selector{Metric: name}
+	behind := p.at
 	p.space()
 	if !p.eat("{") {
+		p.at = behind
 		return s, m, nil
 	}
 	for {

@@ -214,7 +214,11 @@ func (p *parser) value(o Operator, unit Unit, most float64, metric string) (floa
 	}
 	v, err := parseValue(unit, text)
 	if err != nil {
-		return 0, p.fail(from, "", "%q does not fit %s: want %s, for example %s", text, metric, words.want, words.example)
+		near := digits + nearest(text[len(digits):], suffixesOf(unit))
+		if _, err := parseValue(unit, near); err != nil || near == digits {
+			near = ""
+		}
+		return 0, p.fail(from, near, "%q does not fit %s: want %s, for example %s", text, metric, words.want, words.example)
 	}
 	switch {
 	case o == "<" && v == 0:

@@ -29,6 +29,17 @@ var suffixes = []string{
 	"/s", "ns", "us", "µs", "μs", "ms", "s", "m", "h", "%",
 }
 
+// suffixesOf are those of one unit.
+func suffixesOf(unit Unit) []string {
+	var out []string
+	for _, s := range suffixes {
+		if _, err := parseValue(unit, "1"+s); err == nil {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 var errValue = errors.New("not a value of this unit")
 
 // parseValue reads a number with this unit, which is never negative.
