@@ -24,18 +24,18 @@ func read(t testing.TB, name string) string {
 }
 
 func TestStaticHasWhatPagesLoad(t *testing.T) {
-	for _, name := range []string{"app.css", "boot.js", "theme.js", "worker.js", "mark.svg"} {
+	for _, name := range []string{"app.css", "lesson.css", "editor.js", "boot.js", "theme.js", "worker.js", "mark.svg"} {
 		require.NotEmpty(t, read(t, name), name)
 	}
 	entries, err := fs.ReadDir(web.Static(), ".")
 	require.NoError(t, err)
-	require.Len(t, entries, 5, "build products do not belong in here")
+	require.Len(t, entries, 7, "build products do not belong in here")
 }
 
 // The page works offline: nothing in it leads to another host.
 func TestNothingIsFetchedFromElsewhere(t *testing.T) {
-	away := regexp.MustCompile(`(?i)https?:|//[a-z0-9.-]+\.[a-z]{2,}|@import|url\(`)
-	for _, name := range []string{"app.css", "boot.js", "theme.js", "worker.js", "mark.svg"} {
+	away := regexp.MustCompile(`(?i)https?:|//[a-z0-9.-]+\.[a-z]{2,}|@import|\burl\(`)
+	for _, name := range []string{"app.css", "lesson.css", "editor.js", "boot.js", "theme.js", "worker.js", "mark.svg"} {
 		content := strings.ReplaceAll(read(t, name), "http://www.w3.org/2000/svg", "")
 		require.Empty(t, away.FindString(content), name)
 	}
