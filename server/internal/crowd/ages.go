@@ -2,8 +2,8 @@ package crowd
 
 import "spillway/wasm/reader"
 
-// Ages is a [reader.Histogram] on its way, without its empty buckets: some 50 of
-// 432, 0.5 KB, for a lane that is slow, and 4 KB at the very most.
+// Ages is a [reader.Histogram] on its way, without its empty buckets: for slow
+// readers some 50 of 432 are filled, 0.5 KB of JSON, and 8 KB are the most.
 type Ages struct {
 	Buckets []int    // as in reader.Histogram.Add, rising
 	Counts  []uint64 // messages in each

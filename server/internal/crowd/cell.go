@@ -1,7 +1,9 @@
 package crowd
 
 import (
+	"cmp"
 	"context"
+	"log/slog"
 	"slices"
 	"strconv"
 	"sync"
@@ -14,9 +16,12 @@ import (
 
 // cell is one group on one lane.
 type cell struct {
-	lane  *lane
-	group string
-	dial  dialFunc
+	lane    string
+	group   string
+	channel string // of all its readers; empty: each its own
+	dial    dialFunc
+	gate    *gate
+	log     *slog.Logger
 
 	connected   atomic.Int64
 	disconnects atomic.Uint64
@@ -26,10 +31,12 @@ type cell struct {
 	mu      sync.Mutex
 	rate    throttle.Rate
 	paused  bool
+	away    bool
 	readers []*synthetic   // reader i is at i
 	leaving []*synthetic   // told to stop, not gone yet
 	gone    reader.Account // of readers that are
 	window  window
+	ages    reader.Histogram // of all messages until the window's open slot
 }
 
 // limit is the rate that readers are held to. c.mu is held.
@@ -40,15 +47,20 @@ func (c *cell) limit() throttle.Rate {
 	return c.rate
 }
 
-// setThrottle changes how fast the readers read. Nil changes nothing.
-func (c *cell) setThrottle(rate *throttle.Rate, paused *bool) {
+// set changes how fast the readers read, and whether at all. It does not wait
+// for those that are sent away.
+func (c *cell) set(t Throttle) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if rate != nil {
-		c.rate = *rate
+	if t.BytesPerSecond != nil {
+		c.rate = *t.BytesPerSecond
 	}
-	if paused != nil {
-		c.paused = *paused
+	if t.Paused != nil {
+		c.paused = *t.Paused
+	}
+	if t.Away != nil {
+		c.away = *t.Away
+		c.gate.setAway(c.away)
 	}
 	for _, r := range c.readers {
 		r.pacer.SetRate(c.limit())
@@ -62,11 +74,13 @@ func (c *cell) setCount(ctx context.Context, all *sync.WaitGroup, n int) {
 	defer c.mu.Unlock()
 	for len(c.readers) < n {
 		ctx, stop := context.WithCancel(ctx)
+		name := c.group + "-" + strconv.Itoa(len(c.readers))
 		r := &synthetic{
-			name:  c.group + "-" + strconv.Itoa(len(c.readers)),
-			cell:  c,
-			pacer: throttle.NewPacer(c.limit()),
-			stop:  stop,
+			name:    name,
+			channel: cmp.Or(c.channel, name),
+			cell:    c,
+			pacer:   throttle.NewPacer(c.limit()),
+			stop:    stop,
 		}
 		c.readers = append(c.readers, r)
 		all.Go(func() {
@@ -96,7 +110,8 @@ func (c *cell) leave(r *synthetic) {
 }
 
 // failed notes a connection that ended, or did not come about, by itself.
-func (c *cell) failed(connected bool, err error) {
+func (c *cell) failed(reader string, connected bool, err error) {
+	c.log.Debug("connection failed", "lane", c.lane, "reader", reader, "connected", connected, "err", err)
 	if connected {
 		c.disconnects.Add(1)
 	} else {
@@ -110,13 +125,18 @@ func (c *cell) failed(connected bool, err error) {
 func (c *cell) sample(now time.Time, withRead bool) CellReport {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	words := c.trouble.Load() // before who is connected: a failure takes that back first
 	r := CellReport{
-		Lane: c.lane.name, Group: c.group,
+		Lane: c.lane, Group: c.group,
 		Readers: uint64(len(c.readers)), Connected: uint64(max(c.connected.Load(), 0)),
 		Disconnects: c.disconnects.Load(), Refused: c.refused.Load(),
 		Limit: c.limit(),
 	}
-	if words := c.trouble.Load(); words != nil && r.Connected < r.Readers {
+	switch {
+	case words == nil:
+	case r.Connected >= r.Readers || c.away:
+		c.trouble.CompareAndSwap(words, nil)
+	default:
 		r.Trouble = *words
 	}
 	if withRead {
@@ -126,8 +146,10 @@ func (c *cell) sample(now time.Time, withRead bool) CellReport {
 	for _, s := range c.readers {
 		a := s.sample(ages)
 		add(&sum, a)
-		if withRead {
-			r.Read[s.name] = a.LastSeq
+		if withRead && (a.LastSeq > 0 || !c.away) {
+			if low, ok := r.Read[s.channel]; !ok || a.LastSeq < low {
+				r.Read[s.channel] = a.LastSeq
+			}
 		}
 	}
 	for _, s := range c.leaving {
@@ -135,6 +157,10 @@ func (c *cell) sample(now time.Time, withRead bool) CellReport {
 	}
 	r.Bytes, r.Messages, r.Gaps, r.Repeats = sum.Bytes, sum.Messages, sum.Gaps, sum.Repeats
 	r.Malformed, r.Notices = sum.Malformed, sum.Notices
+	c.ages.Merge(ages)
+	if withRead {
+		r.Ages = agesOf(&c.ages)
+	}
 	c.window.close(now, sum, &r)
 	return r
 }

@@ -33,14 +33,14 @@ type Lane struct {
 }
 
 // Group is a number of readers with the same behaviour, on every lane. Reader i
-// is Name-i, and so is its channel, unless all read the same one.
+// is Name-i, and so is its channel, unless Channel says otherwise.
 type Group struct {
 	Name           string
-	Channel        string        // the one channel of all readers of the group; empty: each its own
+	Channel        string        // the one channel of all readers of the group, which others may read too; empty: each its own
 	Count          int           // readers on each lane, 0 to MaxCount
 	BytesPerSecond throttle.Rate // of each reader; 0 is stopped, -1 without limit
 	Paused         bool          // does not read at all, whatever the rate
-	Away           bool          // has hung up; comes back where it was, with Last-Event-ID
+	Away           bool          // has hung up; comes back with Last-Event-ID, so where it was if the lane heeds that
 	BufferBytes    int           // SO_RCVBUF of each connection; 0 means DefaultBufferBytes, -1 leaves it to the OS
 	SegmentBytes   int           // TCP_MAXSEG of each connection; 0 means DefaultSegmentBytes, -1 leaves it to the OS
 }
@@ -53,7 +53,9 @@ type Command struct {
 	Lanes     map[string]string `json:",omitempty"` // by lane: its URL now that it is up, or "" for down
 }
 
-// Throttle changes how fast readers read, at once.
+// Throttle changes how fast readers read, at once, and whether they are there.
+// Readers that are sent away close their connections: what lies in them unread
+// is lost unless the lane gives it again.
 type Throttle struct {
 	Lane           string         `json:",omitempty"` // empty: on every lane
 	Group          string         `json:",omitempty"` // empty: in every group
@@ -112,6 +114,9 @@ func (c Config) validate() error {
 		groups[g.Name] = true
 		if err := validateCount(g.Name, g.Count); err != nil {
 			return err
+		}
+		if g.BufferBytes < -1 || g.SegmentBytes < -1 {
+			return fmt.Errorf("group %q: buffer %d or segment %d is below -1", g.Name, g.BufferBytes, g.SegmentBytes)
 		}
 	}
 	if len(lanes) == 0 {

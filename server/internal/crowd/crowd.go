@@ -34,7 +34,6 @@ func Main(ctx context.Context, cfg Config, link Link, log *slog.Logger) error {
 
 // crowd is all readers of a run.
 type crowd struct {
-	lanes   []*lane
 	cells   []*cell
 	readers sync.WaitGroup
 	log     *slog.Logger
@@ -51,17 +50,19 @@ func run(ctx context.Context, cfg Config, link Link, log *slog.Logger, dial dial
 	defer cancel()
 	total := 0
 	for _, l := range cfg.Lanes {
-		lane := newLane(l.Name)
-		defer lane.set(nil)
-		c.lanes = append(c.lanes, lane)
 		u, _ := parseURL(l.Name, l.URL) // validated
-		lane.set(u)
 		for _, g := range cfg.Groups {
 			g = g.withDefaults()
-			cell := &cell{lane: lane, group: g.Name, dial: dial, rate: g.BytesPerSecond, paused: g.Paused}
+			cell := &cell{
+				lane: l.Name, group: g.Name, channel: g.Channel, dial: dial, gate: newGate(), log: log,
+				rate: g.BytesPerSecond, paused: g.Paused, away: g.Away,
+			}
 			if dial == nil {
 				cell.dial = dialer(g.BufferBytes, g.SegmentBytes)
 			}
+			cell.gate.setAway(g.Away)
+			cell.gate.setURL(u)
+			defer cell.gate.setURL(nil)
 			c.cells = append(c.cells, cell)
 			cell.setCount(ctx, &c.readers, g.Count)
 			total += g.Count
@@ -117,15 +118,13 @@ func (c *crowd) command(ctx context.Context, line json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	for _, lane := range c.lanes {
-		if u, ok := urls[lane.name]; ok {
-			lane.set(u)
-		}
-	}
 	for _, cell := range c.cells {
+		if u, ok := urls[cell.lane]; ok {
+			cell.gate.setURL(u)
+		}
 		for _, t := range command.Throttles {
-			if (t.Lane == "" || t.Lane == cell.lane.name) && (t.Group == "" || t.Group == cell.group) {
-				cell.setThrottle(t.BytesPerSecond, t.Paused)
+			if (t.Lane == "" || t.Lane == cell.lane) && (t.Group == "" || t.Group == cell.group) {
+				cell.set(t)
 			}
 		}
 		if n, ok := command.Counts[cell.group]; ok {
@@ -139,7 +138,7 @@ func (c *crowd) command(ctx context.Context, line json.RawMessage) error {
 func (c *crowd) check(command Command) (map[string]*url.URL, error) {
 	lanes, groups := map[string]bool{"": true}, map[string]bool{"": true}
 	for _, cell := range c.cells {
-		lanes[cell.lane.name], groups[cell.group] = true, true
+		lanes[cell.lane], groups[cell.group] = true, true
 	}
 	for _, t := range command.Throttles {
 		if !lanes[t.Lane] || !groups[t.Group] {

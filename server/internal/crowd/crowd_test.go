@@ -227,6 +227,8 @@ func TestConfigIsChecked(t *testing.T) {
 		"lane url":    {Lanes: []Lane{{"a", "localhost:80"}}},
 		"group twice": oneLane(good, good),
 		"count":       oneLane(Group{Name: "g", Count: MaxCount + 1}),
+		"buffer":      oneLane(Group{Name: "g", Count: 1, BufferBytes: -2}),
+		"segment":     oneLane(Group{Name: "g", Count: 1, SegmentBytes: -2}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.ErrorContains(t, run(t.Context(), cfg, newFakeLink(), quiet, nil), "read configuration")

@@ -22,7 +22,7 @@
 // on the reader's own goroutine, which reads no faster than the reader does.
 // [http.Transport] takes the same processor time (18 % of a core at 8,000
 // messages of 2 KiB a second) and about the same memory (25 KiB for the bare
-// connection; 24 KiB here, with decoder, account and histogram), but two further
+// connection; 27 KiB here, with decoder, account and histogram), but two further
 // goroutines for each connection that nobody here could wait for. BenchmarkCPU
 // and BenchmarkIdle measure it again.
 package crowd

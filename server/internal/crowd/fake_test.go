@@ -36,6 +36,7 @@ type fakeLane struct {
 	seq      map[string]uint64 // by reader, written last
 	written  map[string]uint64 // bytes of body, by reader
 	lastIDs  []string          // Last-Event-ID of every request
+	asked    []string          // channel of every request
 	conns    map[net.Conn]bool
 	refuse   bool
 	accepted int
@@ -86,7 +87,10 @@ func (l *fakeLane) serve(c net.Conn) {
 		return
 	}
 	name := r.URL.Query().Get("reader")
-	l.do(func() { l.lastIDs = append(l.lastIDs, r.Header.Get("Last-Event-ID")) })
+	l.do(func() {
+		l.asked = append(l.asked, name)
+		l.lastIDs = append(l.lastIDs, r.Header.Get("Last-Event-ID"))
+	})
 	if _, err := fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"); err != nil {
 		return
 	}
@@ -118,11 +122,11 @@ type fakeLink struct {
 	commands chan json.RawMessage
 	mu       sync.Mutex
 	last     Report
-	read     map[string]map[string]uint64 // by lane/group, newest
+	full     map[string]CellReport // by lane/group, the newest with Read and Ages
 }
 
 func newFakeLink() *fakeLink {
-	return &fakeLink{commands: make(chan json.RawMessage), read: map[string]map[string]uint64{}}
+	return &fakeLink{commands: make(chan json.RawMessage), full: map[string]CellReport{}}
 }
 
 func (l *fakeLink) Ready(any) error                  { return nil }
@@ -134,7 +138,7 @@ func (l *fakeLink) Report(v any) error {
 	l.last = v.(Report)
 	for _, c := range l.last.Cells {
 		if c.Read != nil {
-			l.read[c.Lane+"/"+c.Group] = c.Read
+			l.full[c.Lane+"/"+c.Group] = c
 		}
 	}
 	return nil
@@ -152,10 +156,15 @@ func (l *fakeLink) cell(lane, group string) CellReport {
 	return CellReport{}
 }
 
-func (l *fakeLink) lastRead(lane, group string) map[string]uint64 {
+// lastFull is the newest report on a cell that carries Read and Ages.
+func (l *fakeLink) lastFull(lane, group string) CellReport {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.read[lane+"/"+group]
+	return l.full[lane+"/"+group]
+}
+
+func (l *fakeLink) lastRead(lane, group string) map[string]uint64 {
+	return l.lastFull(lane, group).Read
 }
 
 func (l *fakeLink) send(c Command) {

@@ -19,7 +19,7 @@ type CellReport struct {
 	Lane  string
 	Group string
 
-	Readers   uint64 // there are
+	Readers   uint64 // there are, those that are away included
 	Connected uint64 // have an open stream now
 
 	Bytes     uint64 // read, framing and comments included, HTTP's own not
@@ -31,7 +31,7 @@ type CellReport struct {
 
 	Disconnects uint64 // streams that ended though nobody asked for it
 	Refused     uint64 // attempts that did not become a stream
-	Trouble     string // why the last of these two happened, in words; empty once all are connected
+	Trouble     string // why the last of these two happened, in words; empty once all are connected, and while they are away
 
 	BytesPerSecond uint64        // read by all together over the last second
 	PerSecond      uint64        // messages, likewise
@@ -42,9 +42,9 @@ type CellReport struct {
 
 	// Read is the last sequence that each channel has been read to by all its
 	// readers of this cell, 0 where one of them has read none; once a second,
-	// otherwise nil. It stays while the lane is down and while the readers are
-	// away. Readers that were away from the beginning and have read nothing do
-	// not count: they begin wherever the stream is when they come.
+	// otherwise nil. It stays while the lane is down, and while the readers are
+	// away. But readers that are away and have read nothing do not count: they
+	// will begin wherever the stream is when they come.
 	Read map[string]uint64 `json:",omitempty"`
 
 	// Ages are those of all Messages, from produced to read; once a second,

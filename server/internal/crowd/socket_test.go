@@ -126,3 +126,27 @@ func TestLaneThatRefuses(t *testing.T) {
 	require.Eventually(t, func() bool { return link.cell("push", "g").Refused > 0 }, patience, 5*time.Millisecond)
 	require.Contains(t, link.cell("push", "g").Trouble, "lane answers 404")
 }
+
+// A lane notices at once that its readers hang up, also those whose window is
+// shut and that it is just writing to.
+func TestAwayIsSeenAtOnce(t *testing.T) {
+	lane := newSocketLane(t, 0, 1000)
+	link, _ := startCrowd(t, Config{
+		Lanes:  []Lane{{"push", lane.URL}},
+		Groups: []Group{{Name: "slow", Count: 20, Paused: true}},
+	}, nil)
+	require.Eventually(t, func() bool { return link.cell("push", "slow").Connected == 20 && lane.written.Load() > 20_000 },
+		patience, time.Millisecond)
+	link.send(Command{Throttles: []Throttle{{Away: ptr(true)}}})
+	begin := time.Now()
+	require.Eventually(t, func() bool { return lane.open.Load() == 0 }, patience, time.Millisecond)
+	t.Logf("the lane has seen it after %v", time.Since(begin))
+	require.Less(t, time.Since(begin), time.Second)
+
+	link.send(Command{Throttles: []Throttle{{Away: ptr(false), Paused: ptr(false), BytesPerSecond: ptr[throttle.Rate](50_000)}}})
+	require.Eventually(t, func() bool {
+		c := link.cell("push", "slow")
+		return c.Connected == 20 && c.Messages > 0
+	}, patience, time.Millisecond)
+	require.Zero(t, link.cell("push", "slow").Disconnects+link.cell("push", "slow").Refused)
+}

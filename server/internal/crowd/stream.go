@@ -35,10 +35,10 @@ func dialer(bufferBytes, segmentBytes int) dialFunc {
 }
 
 // request is what a reader asks a lane for.
-func request(lane *url.URL, reader, lastEventID string) *http.Request {
+func request(lane *url.URL, channel, lastEventID string) *http.Request {
 	u := *lane
 	query := u.Query()
-	query.Set("reader", reader)
+	query.Set("reader", channel)
 	u.RawQuery = query.Encode()
 	r := &http.Request{Method: http.MethodGet, URL: &u, Host: u.Host, Header: http.Header{
 		"Accept":     {"text/event-stream"},

@@ -15,7 +15,7 @@ import (
 
 const (
 	// spread is the time over which readers connect that could all do so now:
-	// when they begin, and when a lane is up again.
+	// when they begin, when a lane is up again, and when they come back.
 	spread = 300 * time.Millisecond
 	// retryFirst is doubled from one failed attempt to the next. The pause is
 	// drawn between half and all of it, so that the readers of a lane that died
@@ -27,10 +27,11 @@ var errEnded = errors.New("the lane ended the stream")
 
 // synthetic is one reader. Its goroutine runs read; the crowd samples it.
 type synthetic struct {
-	name  string // id and channel
-	cell  *cell
-	pacer *throttle.Pacer
-	stop  context.CancelFunc
+	name    string // for the log
+	channel string // what it reads
+	cell    *cell
+	pacer   *throttle.Pacer
+	stop    context.CancelFunc
 
 	mu      sync.Mutex // held for the few microseconds of one Feed
 	decoder reader.Reader
@@ -41,7 +42,7 @@ func (s *synthetic) run(ctx context.Context) {
 	var last *stay
 	failures := 0
 	for {
-		stay, err := s.cell.lane.up(ctx)
+		stay, err := s.cell.gate.wait(ctx)
 		if err != nil {
 			return
 		}
@@ -56,13 +57,13 @@ func (s *synthetic) run(ctx context.Context) {
 		}
 		last = stay
 		if pause(ctx, stay.ctx, wait) != nil {
-			continue // up looks at ctx
+			continue // wait looks at ctx
 		}
 		connected, err := s.connect(ctx, stay)
 		if ctx.Err() != nil || stay.ctx.Err() != nil {
 			continue // somebody asked for it
 		}
-		s.cell.failed(connected, err)
+		s.cell.failed(s.name, connected, err)
 		if connected {
 			failures = 0
 		}
@@ -81,7 +82,7 @@ func (s *synthetic) connect(ctx context.Context, stay *stay) (connected bool, er
 	s.decoder.Reconnected()
 	lastEventID := s.decoder.LastEventID()
 	s.mu.Unlock()
-	stream, err := open(ctx, s.cell.dial, request(stay.url, s.name, lastEventID))
+	stream, err := open(ctx, s.cell.dial, request(stay.url, s.channel, lastEventID))
 	if err != nil {
 		return false, err
 	}
