@@ -27,14 +27,14 @@ type Config struct {
 	Listen          string // address; port 0 lets the kernel choose
 	BrokerURL       string // redis://…
 	PagePort        int    // port of the page; its origin may read the stream from a browser
-	SendBufferBytes int
+	SendBufferBytes int // of each connection; 0 means DefaultSendBufferBytes, -1 leaves it to the OS
 	Heartbeat       time.Duration
 	LimitBytes      int64 // told for the log line only: the supervisor enforces it
 
 	Channels map[string]int // name → how many: "slow": 200 allows slow-0 … slow-199
 
 	Options  map[string]string // of the strategy; nil: its defaults
-	KeepFree bool              // do not return memory to the OS while a backlog shrinks
+	KeepFree bool              // leave it to the Go runtime when memory goes back to the OS; see Command
 }
 
 // WithDefaults returns c with every unset field at its default.
@@ -59,7 +59,13 @@ type Ready struct {
 // Command changes a running lane. Unset fields change nothing.
 type Command struct {
 	Channels map[string]int `json:",omitempty"`
-	KeepFree *bool          `json:",omitempty"`
+
+	// KeepFree false, which is the default, returns free memory to the OS once a
+	// second while a backlog shrinks, so that RSS shows what the lane needs. With
+	// true the runtime decides: it returns only what its next collections find
+	// beyond their goal, and without traffic that takes minutes. Going from true
+	// to false returns at once what is free, whatever the backlog.
+	KeepFree *bool `json:",omitempty"`
 }
 
 // Single as a count says that the name itself is the one channel: "you", not

@@ -70,6 +70,26 @@ func start(t *testing.T, kind string) *running {
 	l := &running{t: t, host: newHost(t, kind, b.Addr), client: b.Client(t, nil), ended: make(chan error, 1)}
 	require.NoError(t, l.client.Ping(t.Context()).Err())
 	l.write("nobody", 1, 1, 10) // both of the client's connections are there now
+	l.serve()
+	return l
+}
+
+// again ends the lane and starts it anew on the same broker.
+func (l *running) again() *running {
+	l.t.Helper()
+	l.stop()
+	require.NoError(l.t, <-l.ended)
+	host, err := New(l.host.cfg, slog.New(slog.DiscardHandler))
+	require.NoError(l.t, err)
+	next := &running{t: l.t, host: host, client: l.client, ended: make(chan error, 1)}
+	next.serve()
+	return next
+}
+
+// serve serves the lane until the test ends.
+func (l *running) serve() {
+	t := l.t
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	l.addr = listener.Addr().String()
@@ -84,7 +104,6 @@ func start(t *testing.T, kind string) *running {
 		l.stop()
 		require.NoError(t, <-l.ended)
 	})
-	return l
 }
 
 // goroutines waits until no more than these are left.

@@ -34,13 +34,15 @@ type Link interface {
 //
 // The Go runtime keeps what a drained queue leaves behind for later; an
 // observer of RSS would see a lane that never recovers. So while the backlog
-// shrinks Talk calls debug.FreeOSMemory once a second (1 to 33 ms each).
+// shrinks Talk calls debug.FreeOSMemory once a second (1 to 33 ms each), unless
+// it is told to keep what is free; and once when it is no longer told so.
 func (h *Host) Talk(ctx context.Context, link Link) error {
 	memory := sample.NewRuntime()
 	tick := time.NewTicker(ReportEvery)
 	defer tick.Stop()
 	var settled time.Time
 	var backlogThen uint64
+	keepFree := h.cfg.KeepFree
 	for {
 		select {
 		case <-ctx.Done():
@@ -57,11 +59,17 @@ func (h *Host) Talk(ctx context.Context, link Link) error {
 			if c.Channels != nil {
 				h.SetChannels(c.Channels)
 			}
+			if c.KeepFree != nil {
+				if keepFree && !*c.KeepFree {
+					debug.FreeOSMemory()
+				}
+				keepFree = *c.KeepFree
+			}
 		case now := <-tick.C:
 			settle := now.Sub(settled) >= settleEvery
 			report := h.report(now, memory, settle)
 			if settle {
-				if backlogThen > report.BacklogBytes+shrinkBytes {
+				if !keepFree && backlogThen > report.BacklogBytes+shrinkBytes {
 					debug.FreeOSMemory()
 				}
 				settled, backlogThen = now, report.BacklogBytes

@@ -168,6 +168,7 @@ func TestNewRefusesWhatDoesNotExist(t *testing.T) {
 	for name, change := range map[string]func(*lane.Config){
 		"source":    func(c *lane.Config) { c.Source = "kafka" },
 		"strategy":  func(c *lane.Config) { c.Strategy = "hope" },
+		"option":    func(c *lane.Config) { c.Options = map[string]string{"hope": "3"} },
 		"transport": func(c *lane.Config) { c.Transport = "post" },
 		"broker":    func(c *lane.Config) { c.BrokerURL = "redis://:geheim@host:port" },
 	} {

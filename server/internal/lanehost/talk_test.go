@@ -60,44 +60,86 @@ func TestTalkTakesCommands(t *testing.T) {
 	})
 }
 
+// backlog is a reader of h that 64 MiB wait for.
+func backlog(t *testing.T, h *Host) (drain func()) {
+	c := &connection{channel: "you"}
+	require.True(t, h.readers.enter(c))
+	held := make([]lane.Message, 64)
+	for i := range held {
+		held[i] = lane.Message{Seq: uint64(i + 1), Data: strings.Repeat("x", 1<<20)}
+		c.stats.Accept(held[i])
+	}
+	return func() {
+		for i, m := range held {
+			c.stats.Deliver(m)
+			held[i] = lane.Message{}
+		}
+	}
+}
+
+// after is the memory of this process some time later.
+func after(d time.Duration) (m runtime.MemStats) {
+	<-time.After(d)
+	synctest.Wait()
+	runtime.ReadMemStats(&m)
+	return m
+}
+
+func resident(m runtime.MemStats) int64 { return int64(m.HeapSys - m.HeapReleased) }
+
 // While a backlog shrinks memory goes back to the OS; the runtime alone would
 // keep it for minutes.
 func TestTalkGivesMemoryBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, link := newHost(t, "push", "127.0.0.1:1"), newLink()
-		c := &connection{channel: "you"}
-		require.True(t, h.readers.enter(c))
-		held := make([]lane.Message, 64)
-		for i := range held {
-			held[i] = lane.Message{Seq: uint64(i + 1), Data: strings.Repeat("x", 1<<20)}
-			c.stats.Accept(held[i])
-		}
+		drain := backlog(t, h)
 		go h.Talk(t.Context(), link) //nolint:errcheck // ends with the commands
 		defer close(link.commands)
-		<-time.After(3 * time.Second)
-		synctest.Wait()
-		full := memory()
-		<-time.After(3 * time.Second)
-		synctest.Wait()
-		require.Equal(t, full.NumForcedGC, memory().NumForcedGC, "a collection without reason")
-
-		for i, m := range held {
-			c.stats.Deliver(m)
-			held[i] = lane.Message{}
-		}
-		<-time.After(1100 * time.Millisecond)
-		synctest.Wait()
-		drained := memory()
+		full := after(3 * time.Second)
+		require.Equal(t, full.NumForcedGC, after(3*time.Second).NumForcedGC, "a collection without reason")
+		drain()
+		drained := after(1100 * time.Millisecond)
 		require.Greater(t, drained.NumForcedGC, full.NumForcedGC)
-		resident := func(m runtime.MemStats) int64 { return int64(m.HeapSys - m.HeapReleased) }
 		require.Less(t, resident(drained), resident(full)-32<<20)
-		<-time.After(5 * time.Second)
-		synctest.Wait()
-		require.Equal(t, drained.NumForcedGC, memory().NumForcedGC, "it goes on without a reason")
+		require.Equal(t, drained.NumForcedGC, after(5*time.Second).NumForcedGC, "it goes on without a reason")
 	})
 }
 
-func memory() (m runtime.MemStats) {
-	runtime.ReadMemStats(&m)
-	return m
+// A lane that is told to keep its memory does, also when told so while it runs,
+// until it is told otherwise.
+func TestTalkKeepsMemoryUntilToldOtherwise(t *testing.T) {
+	for name, begin := range map[string]struct {
+		keep     bool
+		commands []string
+	}{
+		"from the beginning":  {true, []string{`{}`, `{"KeepFree":true}`}},
+		"while it runs":       {false, []string{`{"KeepFree":true}`, `{"Channels":{"you":-1}}`}},
+		"back and forth":      {true, []string{`{"KeepFree":false}`, `{"KeepFree":false}`, `{"KeepFree":true}`}},
+		"a null says nothing": {true, []string{`{"KeepFree":null}`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h, link := newHost(t, "push", "127.0.0.1:1"), newLink()
+				h.cfg.KeepFree = begin.keep
+				drain := backlog(t, h)
+				go h.Talk(t.Context(), link) //nolint:errcheck // ends with the commands
+				defer close(link.commands)
+				for _, c := range begin.commands {
+					link.commands <- json.RawMessage(c)
+				}
+				full := after(3 * time.Second)
+				drain()
+				kept := after(10 * time.Second)
+				require.Equal(t, full.NumForcedGC, kept.NumForcedGC)
+				require.Greater(t, resident(kept), resident(full)-32<<20)
+
+				link.commands <- json.RawMessage(`{"KeepFree":false}`)
+				given := after(time.Second)
+				require.Equal(t, kept.NumForcedGC+1, given.NumForcedGC)
+				require.Less(t, resident(given), resident(full)-32<<20)
+				link.commands <- json.RawMessage(`{"KeepFree":false}`)
+				require.Equal(t, given.NumForcedGC, after(5*time.Second).NumForcedGC, "it goes on without a reason")
+			})
+		})
+	}
 }
