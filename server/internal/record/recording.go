@@ -15,7 +15,8 @@ import (
 // Version is that of the format. A reader refuses a newer one.
 const Version = 1
 
-// Header is the first line of a recording.
+// Header is the first line of a recording. Its writer sets Format, Version and
+// Columns.
 type Header struct {
 	Format      string            `json:"format"` // "spillway-recording"
 	Version     int               `json:"version"`
@@ -23,9 +24,18 @@ type Header struct {
 	StartedAt   time.Time         `json:"startedAt"`
 	Command     string            `json:"command"`         // that reproduces it
 	Scenario    string            `json:"scenario"`        // its name
+	Title       string            `json:"title"`           // its few words for a list
 	Text        string            `json:"text"`            // the file
 	Files       map[string]string `json:"files,omitempty"` // those it names, by name
 	Environment Environment       `json:"environment"`
+	Columns     Columns           `json:"columns"`
+}
+
+// Columns name the numbers of the rows of a sample, in their order.
+type Columns struct {
+	Run    []string `json:"run"`
+	Lane   []string `json:"lane"`
+	Reader []string `json:"reader"` // of a group of readers on a lane
 }
 
 // Environment is where a run took place.
@@ -56,6 +66,8 @@ type Recording struct {
 	Header  Header
 	Moments []run.View         // by rising Elapsed, as pages saw them; they share what did not change
 	Marks   []wire.LaneHistory // by lane: all marks; Points is empty
+	Log     []run.Entry        // all of it, also what a View had no room for any more
+	Remarks []string           // of the recorder about itself, for example that it missed something
 	Ending  Ending
 	Why     string // of Failed, in words
 }
