@@ -92,7 +92,7 @@ func (e Editor) Page() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<main class=\"editor-page\"><div class=\"lead\"><h1>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<main class=\"editor-page\"><div class=\"opening\"><h1>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -105,14 +105,14 @@ func (e Editor) Page() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</h1><p>It is checked while you type. The text stays in this browser until you run it; nothing is saved on the server.</p></div><noscript><p class=\"banner\">Without JavaScript this page can neither check nor run the text. Copy it into a file, edit that, and run it with <code>go run ./server run FILE.yaml</code>.</p></noscript><p class=\"banner\" id=\"restored\" role=\"status\" hidden></p><p class=\"banner\" id=\"failed\" role=\"alert\" hidden></p><div class=\"editor\" data-check=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</h1><p>It is checked while you type. The text stays in this browser until you run it; nothing is saved on the server.</p></div><noscript><p class=\"banner\">Without JavaScript this page can neither check nor run the text. Copy it into a file, edit that, and run it with <code>go run ./server run FILE.yaml</code>.</p></noscript><p class=\"banner\" id=\"restored\" role=\"status\" hidden></p><p class=\"banner\" id=\"failed\" role=\"alert\" hidden></p><div class=\"edit-area\" data-check=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var6 string
 		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(e.Check)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/editor.templ`, Line: 24, Col: 44}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/editor.templ`, Line: 24, Col: 47}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 		if templ_7745c5c3_Err != nil {
@@ -125,7 +125,7 @@ func (e Editor) Page() templ.Component {
 		var templ_7745c5c3_Var7 string
 		templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(e.Run)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/editor.templ`, Line: 24, Col: 63}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/editor.templ`, Line: 24, Col: 66}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 		if templ_7745c5c3_Err != nil {
@@ -138,7 +138,7 @@ func (e Editor) Page() templ.Component {
 		var templ_7745c5c3_Var8 string
 		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(e.From)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/editor.templ`, Line: 24, Col: 84}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/editor.templ`, Line: 24, Col: 87}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 		if templ_7745c5c3_Err != nil {
@@ -151,7 +151,7 @@ func (e Editor) Page() templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(e.FileName)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/editor.templ`, Line: 24, Col: 109}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/editor.templ`, Line: 24, Col: 112}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -238,7 +238,7 @@ func (e Editor) Page() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "</textarea></div><p class=\"fine needs-client\" id=\"keys\"><kbd>Tab</kbd> inserts two spaces. To leave the text with the keyboard, press <kbd>Esc</kbd>, then <kbd>Tab</kbd>; or <kbd>Shift</kbd> <kbd>Tab</kbd>.</p><section class=\"needs-client\" aria-labelledby=\"errors-name\"><h2 id=\"errors-name\" class=\"unseen\">Errors</h2><ol class=\"errors\" id=\"errors\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "</textarea></div><p class=\"fine-print needs-client\" id=\"keys\"><kbd>Tab</kbd> inserts two spaces. To leave the text with the keyboard, press <kbd>Esc</kbd>, then <kbd>Tab</kbd>; or <kbd>Shift</kbd> <kbd>Tab</kbd>.</p><section class=\"needs-client\" aria-labelledby=\"errors-name\"><h2 id=\"errors-name\" class=\"unseen\">Errors</h2><ol class=\"error-list\" id=\"errors\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -318,7 +318,7 @@ func (e Editor) Page() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if !e.Steer {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<p class=\"fine needs-client\">Running a text changes the run for everybody; that needs the token that the server printed when it started.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<p class=\"fine-print needs-client\">Running a text changes the run for everybody; that needs the token that the server printed when it started.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

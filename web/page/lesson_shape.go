@@ -119,6 +119,10 @@ type pictureLimit struct{ y, textY, text string }
 
 type pictureTick struct{ x, anchor, text string }
 
+// markerAt is where on its curve the marker of a lane is, in twelfths: not one
+// above the other.
+var markerAt = [component.Tones]int{7, 6, 8, 10}
+
 // lay lays a Shape out. Lanes share one axis, which reaches over every limit and
 // peak.
 func (s Shape) lay(c canvas) picture {
@@ -151,7 +155,7 @@ func (s Shape) lay(c canvas) picture {
 		}
 		curve.d = d.String()
 		if n := len(lives); n > 0 {
-			at := lives[n*3/5]
+			at := lives[n*markerAt[i%component.Tones]/12]
 			curve.marker = marker(curve.tone, at[0], at[1])
 		}
 		for _, t := range l.Died {

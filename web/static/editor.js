@@ -2,7 +2,7 @@
 // errors, run, reset, download. The server knows the language; this only asks it.
 const $ = (id) => document.getElementById(id);
 const [text, gutter, status, errors, run] = ["text", "gutter", "status", "errors", "run"].map($);
-const { check, run: runURL, from, file } = document.querySelector(".editor").dataset;
+const { check, run: runURL, from, file } = document.querySelector(".edit-area").dataset;
 const original = text.defaultValue;
 const kept = "edit:" + from; // in sessionStorage: what was typed, and what it began with
 const pauseMillis = 300;
@@ -106,7 +106,7 @@ async function ask() {
     if (run) run.disabled = !answer.ok;
   } catch (error) {
     if (error.name === "AbortError" || mine !== asked) return;
-    tell("not checked: " + error.message, "busy"); // running it still checks it
+    tell("not checked: " + (error instanceof TypeError ? "the server does not answer" : error.message), "busy"); // running it still checks it
     if (run) run.disabled = false;
   }
 }
@@ -138,6 +138,7 @@ function restore() {
     const before = JSON.parse(sessionStorage.getItem(kept));
     if (!before || before.text === original) return;
     text.value = before.text;
+    number();
     say($("restored"), before.original === original
       ? "What you had typed is back. Reset shows the file."
       : "What you had typed is back, but the file has changed since. Reset shows it.");
@@ -201,6 +202,6 @@ $("download").addEventListener("click", () => {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 });
 
+number(new Set([...errors.querySelectorAll("button")].map((b) => +b.dataset.line)));
 restore();
-number();
 ask();
