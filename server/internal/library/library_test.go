@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -150,7 +151,7 @@ func TestOwnLessons(t *testing.T) {
 	require.Equal(t, "broken", broken.Title())
 	require.NotEmpty(t, broken.Text, "it can be mended")
 	require.Equal(t, filepath.Join(dir, "broken.yaml"), broken.Errors[0].Path)
-	require.Equal(t, 2, broken.Errors[0].Line)
+	require.True(t, slices.ContainsFunc(broken.Errors, func(e script.Error) bool { return e.Line == 2 }), "%v", broken.Errors)
 	mine, _ := l.Find("mine")
 	require.Len(t, mine.Scenario.Ghosts[0].Points, 2)
 }
