@@ -148,28 +148,18 @@ func (p *Player) over(v run.View) (End, bool) {
 	p.mu.Lock()
 	err := p.err
 	p.mu.Unlock()
-	rule := broken(v)
+	ending, why := record.EndingOf(v)
 	switch {
 	case err != nil:
 		return End{record.Failed, err.Error()}, true
 	case v.State == wire.StateStopped || v.State == wire.StateRest:
 		return End{Ending: record.Stopped}, true
-	case rule != "":
-		return End{record.Aborted, rule}, true
+	case ending == record.Aborted:
+		return End{ending, why}, true
 	case len(v.Script.Steps) == 0 && v.Elapsed >= Length(v.Scenario):
 		return End{Ending: record.Completed}, true
 	}
 	return End{}, false
-}
-
-// broken is the rule that ended the run, if one did.
-func broken(v run.View) string {
-	for _, c := range v.Checks {
-		if c.Aborts {
-			return fmt.Sprintf("%s %s does not hold: %s", c.Name, c.Rule, c.Seen)
-		}
-	}
-	return ""
 }
 
 // notUnderWay says why a run did not begin, as far as it is known.

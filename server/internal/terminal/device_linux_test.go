@@ -2,6 +2,7 @@ package terminal_test
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"testing"
 
@@ -11,26 +12,39 @@ import (
 	"spillway/server/internal/terminal"
 )
 
-// pty opens a pseudo terminal of that size.
-func pty(t *testing.T, columns, rows uint16) *os.File {
+// pty opens a pseudo terminal of that size. seen is all that was written to it,
+// once it has been closed.
+func pty(t *testing.T, columns, rows uint16) (tty *os.File, seen func() string) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
 		t.Skip("no pseudo terminals here:", err)
 	}
-	t.Cleanup(func() { master.Close() })
+	var text []byte
+	done := make(chan struct{})
 	require.NoError(t, unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0))
 	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
 	require.NoError(t, err)
-	tty, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
 	require.NoError(t, err)
-	t.Cleanup(func() { tty.Close() })
 	require.NoError(t, unix.IoctlSetWinsize(int(tty.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Col: columns, Row: rows}))
-	return tty
+	go func() {
+		defer close(done)
+		text, _ = io.ReadAll(master) // fails with EIO when the other side has been closed
+	}()
+	t.Cleanup(func() {
+		tty.Close()
+		<-done
+		master.Close()
+	})
+	return tty, func() string {
+		<-done
+		return string(text)
+	}
 }
 
 func TestATerminalSaysHowItIs(t *testing.T) {
-	tty := pty(t, 100, 30)
+	tty, _ := pty(t, 100, 30)
 	env := map[string]string{"TERM": "xterm"}
 	d, ok := terminal.Open(tty, func(name string) string { return env[name] })
 	require.True(t, ok)
