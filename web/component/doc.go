@@ -6,5 +6,6 @@
 // A component is a function of its view model and knows no server package.
 // Sentences arrive written; a component decides where they stand and what can be
 // pressed. Parts that the server replaces while a page is open (Status, Say,
-// Log, Verdict, Notice) render the inside of the element that keeps their id.
+// Log, Verdict, Notice, Script, Ask, Checks) render the inside of the element that
+// keeps their id.
 package component

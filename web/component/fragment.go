@@ -11,7 +11,22 @@ type Entry struct {
 	Clock string // of the run: "00:21"
 	Text  string // one sentence
 	Grave bool   // a death or a loss: marked, not only coloured
+	Kind  EntryKind
 }
+
+// EntryKind says whose line it is. The numbers are those of run.EntryKind.
+type EntryKind uint8
+
+// The kinds of lines.
+const (
+	EntryObserved EntryKind = iota // something that happened
+	EntryScripted                  // a step did it
+	EntryByHand                    // a person did it
+	EntrySaid                      // by the lesson, to the audience
+)
+
+// by says who did it; nobody has done what merely happened.
+func (e Entry) by() string { return [...]string{"", "by a step", "by hand", ""}[e.Kind] }
 
 // Verdict says what became of the run so far, or what to do now.
 type Verdict struct {
@@ -31,7 +46,7 @@ type Answer struct {
 // Action is something to press. One with Href is a link.
 type Action struct {
 	Label string
-	Do    string // data-action: "doit", "release", "restart", "start", "reset"
+	Do    string // data-action: "doit" (plays the steps), "release", "restart", "start", "reset"
 	Lane  string // for restart
 	Href  string
 }

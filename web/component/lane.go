@@ -24,7 +24,8 @@ type Lane struct {
 	Sample   wire.LaneSample // the newest; the zero value before the first
 	Limit    uint64          // bytes at which the lane is killed; 0 without a limit
 	Throttle throttle.Rate   // of this lane's slow readers
-	Chart    chart.Drawing   // series total, heap, rss; area rss
+	Chart    chart.Drawing   // series ghost, total, heap, rss; area rss
+	Ghost    string          // what the measured series behind the curve is; empty without one
 	Curl     string          // command that reads the lane's stream; empty while it has no port
 }
 

@@ -13,6 +13,9 @@ type Assets struct {
 	Style  string // app.css
 	Theme  string // theme.js
 	Boot   string // boot.js
+	Press  string // press.js
+	Script string // script.js
+	Replay string // replay.js; a page of a run does not load it
 	Worker string // worker.js
 	Exec   string // wasm_exec.js
 	Client string // client.wasm
@@ -28,6 +31,8 @@ type Lesson struct {
 	Number   int    // from 1
 	Sentence string // "Same messages, same readers."
 	Question string // "Which server runs out of memory?"
+	All      string // URL of the list of lessons; empty shows no link
+	Edit     string // URL of its editor, for those who steer; empty shows no link
 }
 
 // Choice is a lesson that can be played instead. Choosing one changes the run
@@ -48,6 +53,7 @@ type Broker struct {
 type Stage struct {
 	Assets   Assets
 	Hub, API string // URLs for the client: "/hub", "/api/run"
+	Run      string // id of the run; what a visitor has answered is kept for it
 	Lesson   Lesson
 	Lessons  []Choice // every lesson; one alone shows no picker
 	Steer    bool     // this page may change the run
@@ -60,6 +66,15 @@ type Stage struct {
 	Verdict  component.Verdict
 	Notice   component.Notice
 	Broker   Broker
+
+	Script    component.Script
+	Time      component.ScriptClock
+	Ask       component.Ask
+	Note      string // for the speaker; no page that only watches has it
+	Notes     bool   // the lesson has notes
+	Checks    component.Checks
+	Recording string            // URL of the recording of this run; empty while there is none
+	Replay    *component.Replay // the page shows a recording: nothing can be changed
 }
 
 func (s Stage) title() string {
@@ -70,6 +85,22 @@ func (s Stage) count() string { return strconv.Itoa(len(s.Controls.Lanes)) }
 
 func (s Stage) place() string {
 	return "Lesson " + strconv.Itoa(s.Lesson.Number) + " of " + strconv.Itoa(len(s.Lessons))
+}
+
+// keys are the shortcuts of this page.
+func (s Stage) keys() []shortcut {
+	if s.Replay != nil {
+		return replayShortcuts
+	}
+	return shortcuts
+}
+
+// slider is the id of the one big control.
+func (s Stage) slider() string {
+	if s.Replay != nil {
+		return "seek"
+	}
+	return "throttle"
 }
 
 // every names the guess that spares no lane.
@@ -84,10 +115,23 @@ func (s Stage) every() string {
 // cannot hover.
 type shortcut struct{ key, does string }
 
+var replayShortcuts = []shortcut{
+	{"Space", "Pause the recording; again to let it go on"},
+	{"← →", "Five seconds back or on"},
+	{"Home", "To the beginning; End goes to the end"},
+	{"S", "To the slider of the time"},
+	{"T", "Theme: as the system, light, dark"},
+	{"?", "This help"},
+	{"Esc", "Close the help or an explanation"},
+}
+
 var shortcuts = []shortcut{
 	{"Space", "Pause the readers; again to let them read on"},
 	{"R", "Restart the run"},
 	{"S", "To the slider; the arrow keys move it"},
+	{"P", "Play the lesson by itself"},
+	{"→", "Continue, when the lesson waits for the presenter; Page Down as well"},
+	{"N", "Notes for the speaker, in this window only"},
 	{"T", "Theme: as the system, light, dark"},
 	{"?", "This help"},
 	{"Esc", "Close the help or an explanation"},

@@ -7,6 +7,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/stretchr/testify/require"
 
+	"spillway/web/component"
 	"spillway/web/figure"
 	"spillway/web/internal/example"
 	"spillway/web/internal/htmltest"
@@ -83,12 +84,12 @@ func TestLiveKeysExist(t *testing.T) {
 
 // Everything the client acts on is in its vocabulary.
 func TestControlsAreKnown(t *testing.T) {
-	actions := strings.Fields("start stop reset restart pause release doit theme help each guess ownPause")
+	actions := strings.Fields("start stop reset restart pause release doit theme help each guess ownPause play continue stopsteps choose notes replay jump")
 	sets := []string{"throttle", "own"}
 	for _, k := range figure.Knobs {
 		sets = append(sets, k.Key)
 	}
-	eachStage(t, func(t *testing.T, _ page.Stage, markup string) {
+	eachStage(t, func(t *testing.T, s page.Stage, markup string) {
 		keys, out := map[string]bool{}, map[string]bool{}
 		for _, n := range htmltest.Nodes(t, markup) {
 			if name, ok := htmltest.Attr(n, "data-out"); ok {
@@ -111,18 +112,38 @@ func TestControlsAreKnown(t *testing.T) {
 				require.True(t, out[name+" "+lane], "slider %q shows no value", name)
 			}
 			if key, ok := htmltest.Attr(n, "data-key"); ok {
-				require.False(t, keys[key], "two buttons on key %q", key)
-				keys[key] = true
+				for one := range strings.SplitSeq(key, "|") {
+					require.False(t, keys[one], "two buttons on key %q", one)
+					keys[one] = true
+				}
 			}
 		}
-		require.Equal(t, map[string]bool{"r": true, " ": true, "t": true, "?": true}, keys)
+		want := map[string]bool{" ": true, "t": true, "?": true}
+		if s.Replay == nil {
+			want["r"], want["n"] = true, true
+		}
+		switch s.Script.State {
+		case component.ScriptPaused:
+			want["ArrowRight"], want["PageDown"] = true, true
+		case component.ScriptIdle, component.ScriptDone, component.ScriptStopped:
+			want["p"] = true
+		}
+		require.Equal(t, want, keys)
 	})
 }
 
 // The places that the server renders anew are there, and the client's too.
 func TestPlacesOfFragments(t *testing.T) {
 	eachStage(t, func(t *testing.T, s page.Stage, markup string) {
-		want := []string{"log", "verdict", "notice", "toast", "hint", "help", "throttle", "own"}
+		want := strings.Fields("log verdict notice toast help ask script script-clock steps checks checks-count")
+		if s.Replay == nil {
+			want = append(want, "hint", "throttle", "own")
+		} else {
+			want = append(want, "replay", "replay-state", "seek")
+		}
+		if s.Steer && s.Replay == nil {
+			want = append(want, "note")
+		}
 		for _, l := range s.Controls.Lanes {
 			want = append(want, "status-"+l.Name, "say-"+l.Name)
 		}
@@ -143,7 +164,7 @@ func TestPartsOfAChart(t *testing.T) {
 		}
 		var want []string
 		for range s.Controls.Lanes {
-			want = append(want, "frame", "area", "total", "heap", "rss", "over")
+			want = append(want, "frame", "ghost", "area", "total", "heap", "rss", "over")
 		}
 		require.Equal(t, want, parts)
 	})
@@ -156,6 +177,33 @@ func TestEveryFigureIsExplained(t *testing.T) {
 		}
 		require.Equal(t, len(s.Controls.Lanes)+1, strings.Count(markup, templ.EscapeString(figure.RSSHelp)))
 	})
+}
+
+// What the speaker alone should read is not even sent to those who watch.
+func TestNotesAreForThoseWhoSteer(t *testing.T) {
+	s := example.Stage("playing")
+	require.Contains(t, render(t, s.Page()), s.Note)
+	s.Steer = false
+	require.NotContains(t, render(t, s.Page()), s.Note)
+	s.Steer, s.Notes = true, false
+	markup := render(t, s.Page())
+	require.NotContains(t, markup, `id="note"`)
+	require.NotContains(t, markup, `data-action="notes"`)
+}
+
+// A recording can be moved through; nothing in it can be steered, and nothing
+// reads from its lanes.
+func TestAReplayHasNoControlsOfARun(t *testing.T) {
+	markup := render(t, example.Stage("replay").Page())
+	for _, n := range htmltest.Nodes(t, markup) {
+		_, sets := htmltest.Attr(n, "data-set")
+		require.False(t, sets)
+		if action, ok := htmltest.Attr(n, "data-action"); ok {
+			require.NotContains(t, strings.Fields("reset pause start stop"), action)
+		}
+	}
+	require.Contains(t, markup, "/static/replay.js")
+	require.NotContains(t, render(t, example.Stage("done").Page()), "/static/replay.js")
 }
 
 func TestOneLessonNeedsNoPicker(t *testing.T) {

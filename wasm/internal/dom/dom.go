@@ -82,27 +82,3 @@ func Listen(target js.Value, event string, f func(event js.Value)) (release func
 		callback.Release()
 	}
 }
-
-// Stored reads from localStorage or sessionStorage; empty where there is
-// nothing or storage is forbidden.
-func Stored(storage, key string) (value string) {
-	defer func() { ignore(recover()) }()
-	if v := js.Global().Get(storage).Call("getItem", key); v.Type() == js.TypeString {
-		value = v.String()
-	}
-	return value
-}
-
-// Store writes to localStorage or sessionStorage. Where that is forbidden or
-// full it does nothing: what is stored is a convenience.
-func Store(storage, key, value string) {
-	defer func() { ignore(recover()) }()
-	js.Global().Get(storage).Call("setItem", key, value)
-}
-
-// ignore lets an exception of the browser pass, and nothing else.
-func ignore(r any) {
-	if _, thrown := r.(js.Error); r != nil && !thrown {
-		panic(r)
-	}
-}

@@ -16,33 +16,21 @@ import (
 const (
 	toastMillis     = 6_000
 	hintAfterMillis = 15_000
-	guessStore      = "spillway.guess." // and the run's id, in sessionStorage
-	themeStore      = "theme"           // in localStorage; theme.js reads it
 )
 
-// act does what a button says.
-func (p *page) act(action, lane, guess string) {
-	switch action {
-	case "theme":
-		cycleTheme()
-		return
-	case "help":
-		toggleHelp()
-		return
-	}
-	p.touch()
+// act does what a button says. Those that need no client are done by press.js and
+// script.js.
+func (p *page) act(action, lane string) {
 	api := dom.Attr(p.body, "data-api")
 	switch action {
 	case "start", "stop", "reset":
 		p.request(api + "/" + action)
-	case "doit":
-		p.request(api + "/demo")
 	case "restart":
 		p.request(api + "/lanes/" + js.Global().Call("encodeURIComponent", lane).String() + "/restart")
 	case "pause":
 		if !p.hello.Steer {
 			p.pauseOwn("", !p.allPaused())
-			return
+			break
 		}
 		p.hello.Settings.Paused = !p.hello.Settings.Paused // a second press undoes the first
 		paused := p.hello.Settings.Paused
@@ -64,13 +52,10 @@ func (p *page) act(action, lane, guess string) {
 			}
 		}
 		p.pauseOwn(lane, !paused)
-	case "each":
-		dom.SetAttr(p.body, "data-each", boolAttr(dom.Attr(p.body, "data-each") != "true"))
-		p.showPressed()
-	case "guess":
-		dom.SetAttr(p.body, "data-guess", guess)
-		dom.Store("sessionStorage", guessStore+p.hello.RunID, guess)
+	default:
+		return
 	}
+	p.touch()
 }
 
 // pauseOwn pauses this tab's reader of one lane, or of all, or lets it go on.
@@ -82,11 +67,6 @@ func (p *page) pauseOwn(lane string, paused bool) {
 	}
 	p.direct()
 	p.showPressed()
-}
-
-// recallGuess shows what the visitor has answered in this run.
-func (p *page) recallGuess() {
-	dom.SetAttr(p.body, "data-guess", dom.Stored("sessionStorage", guessStore+p.hello.RunID))
 }
 
 // request posts to the API without waiting; a refusal becomes a toast.
@@ -159,26 +139,4 @@ func (p *page) slowed() bool {
 		}
 	}
 	return p.hello.Settings.Paused
-}
-
-// cycleTheme goes from the system's theme to light, dark, and back.
-func cycleTheme() {
-	root := dom.Document().Get("documentElement")
-	next := map[string]string{"auto": "light", "light": "dark"}[dom.Attr(root, "data-theme")]
-	if next == "" {
-		next = "auto"
-	}
-	dom.SetAttr(root, "data-theme", next)
-	dom.Store("localStorage", themeStore, next)
-}
-
-func toggleHelp() {
-	dialog, ok := dom.ByID("help")
-	switch {
-	case !ok:
-	case dialog.Get("open").Bool():
-		dialog.Call("close")
-	default:
-		dialog.Call("showModal")
-	}
 }

@@ -42,8 +42,8 @@ func (p *page) listenControls() (release func()) {
 		if !ok {
 			return
 		}
-		action, lane, guess := dom.Attr(e, "data-action"), dom.Attr(e, "data-lane"), dom.Attr(e, "data-guess")
-		p.loop.post(func() { p.act(action, lane, guess) })
+		action, lane := dom.Attr(e, "data-action"), dom.Attr(e, "data-lane")
+		p.loop.post(func() { p.act(action, lane) })
 	})
 	return func() {
 		input()
@@ -168,8 +168,6 @@ func (p *page) showPressed() {
 				}
 			}
 			dom.SetAttr(e, "aria-pressed", boolAttr(pressed))
-		case "each":
-			dom.SetAttr(e, "aria-pressed", dom.Attr(p.body, "data-each"))
 		}
 	})
 }

@@ -71,7 +71,7 @@ func Run(ctx *scope.Scope) {
 	p.observer = p.observeSizes()
 	p.findTexts()
 	releases := []func(){
-		p.listenControls(), p.listenKeys(), p.stats.publish(), p.painter.release,
+		p.listenControls(), p.stats.publish(), p.painter.release,
 	}
 
 	p.tasks.Go(func() { p.keepHub(ctx) })
@@ -119,7 +119,7 @@ func (p *page) takeHello(h *wire.Hello) {
 		p.sample = nil
 		p.runningSince = 0
 		clear(p.own)
-		p.recallGuess()
+		dom.SetAttr(p.body, "data-run", h.RunID)
 	}
 	p.arrangeLanes(another)
 	dom.SetAttr(p.body, "data-steer", boolAttr(h.Steer))

@@ -21,18 +21,19 @@ const (
 )
 
 // Names lists the stages that Stage knows, in the order of the story.
-var Names = []string{"rest", "starting", "calm", "rising", "dead", "released", "away", "watch", "stopped", "three", "four", "one"}
+var Names = []string{"rest", "starting", "calm", "rising", "dead", "released", "away", "watch", "stopped", "three", "four", "one",
+	"playing", "asked", "waiting", "revealed", "paused", "done", "halted", "replay"}
 
 // Stage returns the page at a moment of the story; it panics for a name that is
 // not in Names.
 func Stage(name string) page.Stage {
 	s := page.Stage{
 		Assets: page.Assets{
-			Style: "/static/app.css?v=1", Theme: "/static/theme.js?v=1", Boot: "/static/boot.js?v=1", Worker: "/static/worker.js?v=1",
+			Style: "/static/app.css?v=1", Theme: "/static/theme.js?v=1", Boot: "/static/boot.js?v=1", Press: "/static/press.js?v=1", Script: "/static/script.js?v=1", Replay: "/static/replay.js?v=1", Worker: "/static/worker.js?v=1",
 			Exec: "/static/wasm_exec.js?v=1", Client: "/static/client.wasm?v=1", Mark: "/static/mark.svg?v=1",
 		},
-		Hub: "/hub", API: "/api/run",
-		Lesson: page.Lesson{Name: "One slow reader", Number: 1, Sentence: "Same messages, same readers.", Question: "Which server runs out of memory?"},
+		Hub: "/hub", API: "/api/run", Run: "r1", Notes: true, Recording: "/recordings/r1",
+		Lesson: page.Lesson{Name: "One slow reader", Number: 1, Sentence: "Same messages, same readers.", Question: "Which server runs out of memory?", All: "/lessons", Edit: "/lessons/one-slow-reader/edit"},
 		Lessons: []page.Choice{
 			{Name: "One slow reader", Action: "/lessons/one-slow-reader", Current: true},
 			{Name: "Answers of a language model", Action: "/lessons/llm-answers"},
@@ -55,7 +56,11 @@ func Stage(name string) page.Stage {
 	slow := component.Entry{Clock: "00:08", Text: "The slow readers read 4 KB/s now."}
 	half := component.Entry{Clock: "00:16", Text: "push passes 128 MiB."}
 	now := 33.0
+	s.Script = component.Script{Steps: steps(0), Length: length}
+	s.Checks = checks(name)
 	switch name {
+	case "playing", "asked", "waiting", "revealed", "paused", "done", "halted", "replay":
+		now = play(name, &s)
 	case "rest", "starting", "stopped":
 		now = 0
 		s.State = map[string]wire.State{"rest": wire.StateRest, "starting": wire.StateStarting, "stopped": wire.StateStopped}[name]
@@ -90,6 +95,10 @@ func Stage(name string) page.Stage {
 		s.Verdict = component.Verdict{Title: "pull caught up and lost nothing.", Text: "The backlog was in Redis all the time; 412,880 messages went out in 8 s.", Actions: []component.Action{{Label: "Restart push", Do: "restart", Lane: "push"}, {Label: "Once more", Do: "reset"}}}
 	default:
 		panic("example: no stage " + name)
+	}
+	if moments[name].now > killed {
+		s.Verdict = Stage("dead").Verdict
+		s.Log = played(s.Log)
 	}
 	if name == "away" {
 		s.State = wire.StateWaiting
@@ -175,15 +184,18 @@ func lane(stage, name, title string, way []string, now float64) component.Lane {
 			l.Sample.ExitCode, l.Sample.Gaps = 137, 218_304
 		}
 	}
-	l.Chart = draw(name, now, end, dead, 0, 0)
+	if haunted(stage) && name == "push" {
+		l.Ghost = "NestJS @Sse, the same load, limit 300 MiB: measured on 8 November 2026, 2 cores"
+	}
+	l.Chart = draw(name, now, end, dead, haunted(stage), 0, 0)
 	return l
 }
 
 // draw lays the curves out as the server does for its first paint.
-func draw(name string, now, end float64, dead bool, width, height float64) chart.Drawing {
+func draw(name string, now, end float64, dead, ghost bool, width, height float64) chart.Drawing {
 	m := chart.Model{
 		Width: 720, Height: 270, LimitBytes: limit, Area: "rss",
-		Series:     []chart.Series{{Key: "total", Label: "heap total"}, {Key: "heap", Label: "heap in use"}, {Key: "rss", Label: "RSS"}},
+		Series:     []chart.Series{{Key: "ghost", Ghost: true}, {Key: "total", Label: "heap total"}, {Key: "heap", Label: "heap in use"}, {Key: "rss", Label: "RSS"}},
 		EmptyLabel: "nothing measured yet",
 	}
 	if width > 0 {
@@ -201,8 +213,16 @@ func draw(name string, now, end float64, dead bool, width, height float64) chart
 	m.TopBytes = chart.Top(limit, 258*mib)
 	for t := 0.0; now > 0 && t <= end; t += .1 {
 		for i, share := range []float64{.88, .62, 1} {
-			m.Series[i].Points = append(m.Series[i].Points, chart.Point{T: t, V: rss(name, t) * share})
+			m.Series[1+i].Points = append(m.Series[1+i].Points, chart.Point{T: t, V: rss(name, t) * share})
 		}
+	}
+	if ghost && name == "push" {
+		m.TopBytes = chart.Top(limit, 301*mib)
+		for t := 0.0; t <= 28; t += .5 {
+			m.Series[0].Points = append(m.Series[0].Points, chart.Point{T: t, V: (87 + max(0, t-slowed)*10.7) * mib})
+		}
+	} else if ghost {
+		m.TopBytes = chart.Top(limit, 301*mib)
 	}
 	return chart.Lay(m)
 }
@@ -211,12 +231,15 @@ func draw(name string, now, end float64, dead bool, width, height float64) chart
 // does once it has measured them.
 func Redraw(stage string, s *page.Stage, width, height float64) {
 	now := map[string]float64{"calm": 6, "rising": 21, "watch": 21, "one": 21, "three": 21, "four": 21, "dead": 33, "away": 33, "released": 48}[stage]
+	if m, ok := moments[stage]; ok {
+		now = m.now
+	}
 	for i, l := range s.Controls.Lanes {
 		dead := l.Name == "push" && now > killed
 		end := now
 		if dead {
 			end = killed
 		}
-		s.Controls.Lanes[i].Chart = draw(l.Name, now, end, dead, width, height)
+		s.Controls.Lanes[i].Chart = draw(l.Name, now, end, dead, haunted(stage), width, height)
 	}
 }
