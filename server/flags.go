@@ -17,10 +17,16 @@ import (
 const usage = `Spillway shows what backpressure is for: the same messages, the same readers,
 two servers. One of them runs out of memory.
 
-Usage:
-  go run ./server [flags]        or, with a release:  spillway [flags]
+Usage, with "go run ./server" or, from a release, "spillway":
+  spillway [flags]                   the page
+  spillway check FILE…               is this scenario valid?
+  spillway run FILE… [flags]         plays scenarios without a browser
+  spillway replay FILE.ndjson        the page plays a recording
+  spillway metrics                   what thresholds may name
 
-Flags:
+Each command has a --help of its own.
+
+Flags of the page:
   --listen ADDR      Where the page is served (default 127.0.0.1:8080). ":8080"
                      opens it to the network, for a classroom: then steering
                      needs the token in the URL that is printed, everybody else
@@ -29,7 +35,10 @@ Flags:
   --redis URL|local  The broker. Without the flag it is the one inside.
                      "local" starts the redis-server on PATH,
                      redis://[:password@]host:port[/db] uses a running one.
-  --scenario NAME    The lesson that opens (default %s): %s.
+  --scenario NAME    The lesson that opens (default %s); all of
+                     them are on the page: %s.
+  --scenarios DIR    Your own scenario files, beside the built-in ones. They are
+                     read again when they change; errors are shown on the page.
   --max-memory SIZE  Ceiling for all lanes together (default %s). Each lane gets
                      its share; one that passes its limit is killed.
   --open             Open the page in the browser.
@@ -53,6 +62,7 @@ type flags struct {
 	listen    string
 	redis     string
 	scenario  string
+	scenarios string
 	maxMemory int64
 	open      bool
 	verbose   bool
@@ -70,6 +80,7 @@ func parseFlags(args []string, names []string, stdout io.Writer) (flags, error) 
 	set.StringVar(&f.listen, "listen", defaultListen, "")
 	set.StringVar(&f.redis, "redis", "", "")
 	set.StringVar(&f.scenario, "scenario", scenarios.Default, "")
+	set.StringVar(&f.scenarios, "scenarios", "", "")
 	set.StringVar(&maxMemory, "max-memory", defaultMaxMemory, "")
 	set.BoolVar(&f.open, "open", false, "")
 	set.BoolVar(&f.verbose, "verbose", false, "")

@@ -2,14 +2,19 @@
 // side by side, each in its own process, so that a room full of people sees one
 // server run out of memory while the one beside it stays flat.
 //
-// The one binary has several modes. A person starts the first; it starts the
-// others from the same executable.
+// The one binary has several modes. A person starts one of the first; these
+// start the others from the same executable.
 //
 //	spillway           pages, live hub, run control, supervisor
+//	spillway run       the same without pages: plays scenario files
 //	├─ broker          the embedded Redis subset
 //	├─ producer        the one workload, the same messages for every lane
 //	├─ lane …          source → strategy → transport, one process each
 //	└─ crowd           synthetic readers
+//
+//	spillway check     is a scenario file valid?
+//	spillway replay    the page plays a recording, nothing else runs
+//	spillway metrics   what thresholds may name
 package main
 
 import (
@@ -29,7 +34,9 @@ const (
 	exitOK      = 0
 	exitFailure = 1
 	exitUsage   = 64  // as in sysexits.h
-	exitScript  = 104 // a scenario file is not valid
+	exitRule    = 99  // a threshold failed, as in k6
+	exitScript  = 104 // a scenario file is not valid, likewise
+	exitUser    = 105 // stopped by the user, likewise
 )
 
 func main() {
@@ -56,6 +63,14 @@ func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 		return serveChild(ctx, stdin, stdout, stderr, runCrowd)
 	case "client":
 		return compileClient(ctx, args[1:], stdout, stderr)
+	case "check":
+		return checkFiles(args[1:], stdout, stderr)
+	case "run":
+		return playFiles(ctx, args[1:], stdout, stderr)
+	case "replay":
+		return replayFile(ctx, args[1:], stdout, stderr)
+	case "metrics":
+		return listMetrics(args[1:], stdout, stderr)
 	}
 	return serve(ctx, args, stdout, stderr)
 }

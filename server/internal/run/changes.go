@@ -91,7 +91,7 @@ func (s *session) tellChanges(kind EntryKind, at time.Time, before, after Settin
 func (s *session) tellGroup(kind EntryKind, at time.Time, name string, before, after GroupSettings) {
 	who := readersOfGroup(name)
 	if before.Count != after.Count {
-		s.tellAllLanes(kind, at, fmt.Sprintf("%s %s in each lane now.", chart.Count(uint64(after.Count)), name), fmt.Sprintf("%d %s", after.Count, name))
+		s.tellAllLanes(kind, at, many(uint64(after.Count), name+" reader")+" in each lane now.", fmt.Sprintf("%d %s", after.Count, name))
 	}
 	if before.Throttle != after.Throttle {
 		rate := throttle.Rate(after.Throttle)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"spillway/wasm/throttle"
 	"spillway/wasm/wire"
 )
 
@@ -24,7 +23,7 @@ func waitingControl(t *testing.T) (c *Control, changes *atomic.Int64) {
 	c = &Control{
 		o: Options{
 			Scenario: lesson(), MaxMemoryBytes: 1 << 30, RestAfter: restAfter,
-			Log: slog.New(slog.DiscardHandler), Changed: func() { changes.Add(1) },
+			Log: slog.New(slog.DiscardHandler), Changed: func() { changes.Add(1) }, Observe: func(View) {},
 		},
 		broker: &brokerHandle{cancel: func() {}},
 		ctx:    ctx,
@@ -125,10 +124,10 @@ func TestEveryChangeIsSaid(t *testing.T) {
 		other.Name = "other"
 		said("start", c.Start)
 		said("patch", func() { require.NoError(t, c.Patch(Patch{})) })
-		said("demo", func() { require.NoError(t, c.Demo()) })
+		said("play steps", func() { require.NoError(t, c.PlaySteps()) })
 		said("reset", c.Reset)
 		said("stop", c.Stop)
-		said("play", func() { require.NoError(t, c.Play(other)) })
+		said("play", func() { require.NoError(t, c.Play(other, true)) })
 		require.Equal(t, "other", c.View().Scenario.Name)
 		said("stop", c.Stop)
 		said("wake after rest", func() {
@@ -148,7 +147,7 @@ func TestAScenarioThatCannotBePlayedChangesNothing(t *testing.T) {
 		id := c.View().RunID
 		wrong := lesson()
 		wrong.Lanes[0].Strategy = "none"
-		require.ErrorIs(t, c.Play(wrong), ErrInvalid)
+		require.ErrorIs(t, c.Play(wrong, false), ErrInvalid)
 		require.Equal(t, id, c.View().RunID)
 		require.Equal(t, wire.StateStarting, c.View().State)
 	})
@@ -176,38 +175,6 @@ func TestNothingBeginsAfterClose(t *testing.T) {
 	})
 }
 
-func TestTheDemonstration(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c, _ := waitingControl(t)
-		defer c.Close()
-		c.Start()
-		rate := func() throttle.Rate { return c.View().Lanes[1].Throttle }
-		die := func(name string) {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.session.laneEnded(c.session.lane(name), killed())
-		}
-		require.NoError(t, c.Demo())
-		require.Equal(t, demoThrottle, rate())
-		time.Sleep(20 * time.Second)
-		die("push")
-		time.Sleep(demoPause / 2)
-		require.Equal(t, demoThrottle, rate(), "time to look")
-		time.Sleep(demoPause)
-		require.Equal(t, throttle.Unlimited, rate())
-
-		require.NoError(t, c.Demo())
-		require.NoError(t, c.Patch(patch(t, `{"throttleBytesPerSecond": 9000}`)))
-		die("pull")
-		time.Sleep(demoPatience + 2*demoPause)
-		require.Equal(t, throttle.Rate(9000), rate(), "a hand on the slider ends it")
-
-		require.NoError(t, c.Demo())
-		time.Sleep(demoPatience + 2*demoPause)
-		require.Equal(t, throttle.Unlimited, rate(), "nobody dies: it is over all the same")
-	})
-}
-
 // TestEverybodyAtOnce is for the race detector.
 func TestEverybodyAtOnce(t *testing.T) {
 	c, _ := waitingControl(t)
@@ -216,10 +183,10 @@ func TestEverybodyAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for _, do := range []func(){
 		c.Start, c.Stop, c.Reset, c.Wake,
-		func() { _ = c.Play(lesson()) },
-		func() { _ = c.Play(other) },
+		func() { _ = c.Play(lesson(), false) },
+		func() { _ = c.Play(other, true) },
 		func() { _ = c.Patch(Patch{}) },
-		func() { _ = c.Demo() },
+		func() { _ = c.PlaySteps(); _ = c.Continue(); _ = c.StopSteps() },
 		func() { _ = c.RestartLane("push") },
 		func() { _ = c.Reader(1, wire.Reader{Lane: "push"}); c.ReaderGone(1) },
 		func() { c.Join()() },

@@ -7,6 +7,7 @@ import (
 	"spillway/server/internal/crowd"
 	"spillway/server/internal/metric"
 	"spillway/server/internal/supervisor"
+	"spillway/wasm/reader"
 	"spillway/wasm/throttle"
 )
 
@@ -112,11 +113,17 @@ type crowdCell struct{ lane, group string }
 func (s *session) takeCrowd(r crowd.Report) {
 	if s.crowd == nil {
 		s.crowd = make(map[crowdCell]crowd.CellReport)
+		s.ageSums = make(map[crowdCell]*reader.Histogram)
 	}
 	for _, cell := range r.Cells {
 		key := crowdCell{cell.Lane, cell.Group}
 		if cell.Read == nil {
 			cell.Read = s.crowd[key].Read // sent once a second only
+		}
+		if cell.Ages != nil {
+			sum := new(reader.Histogram)
+			cell.Ages.AddTo(sum)
+			s.ageSums[key] = sum
 		}
 		s.crowd[key] = cell
 	}

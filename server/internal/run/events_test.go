@@ -34,7 +34,7 @@ func TestADraggedSliderIsToldOnce(t *testing.T) {
 		}
 		require.Len(t, s.texts(), 1, "while it moves only the opening is there")
 		s.after(settleAfter)
-		require.Equal(t, "The slow readers read 4 KB/s each now.", s.texts()[1])
+		require.Equal(t, "The readers read 4 KB/s each now.", s.texts()[1])
 		require.Len(t, s.texts(), 2)
 		require.Len(t, s.lanes[0].marks, 1)
 		require.Equal(t, "slowed to 4 KB/s", s.lanes[0].marks[0].Label)
@@ -57,13 +57,13 @@ func TestASliderThatReturnsIsNotTold(t *testing.T) {
 
 func TestEverySettingIsTold(t *testing.T) {
 	for change, want := range map[string][]string{
-		`{"paused": true}`:                                    {"The slow readers are paused: they read nothing at all."},
-		`{"slowReaders": 1, "healthyReaders": 2}`:             {"1 slow reader in each lane now.", "2 healthy readers in each lane now."},
+		`{"paused": true}`: {"The readers are paused: they read nothing at all."},
+		`{"readers": {"slow": {"count": 1}, "healthy": {"count": 2}}}`: {"1 slow reader in each lane now.", "2 healthy readers in each lane now."},
 		`{"ratePerSecond": 20}`:                               {"Each reader is sent 20 messages a second of 4.0 KiB now."},
 		`{"sizeBytes": 1024}`:                                 {"Each reader is sent 10 messages a second of 1.0 KiB now."},
 		`{"lanes": {"pull": {"limitBytes": 67108864}}}`:       {"pull may use 64.0 MiB now."},
-		`{"lanes": {"pull": {"throttleBytesPerSecond": 0}}}`:  {"The slow readers of pull have stopped reading."},
-		`{"throttleBytesPerSecond": 8000, "sizeBytes": 4096}`: {"The slow readers read 8 KB/s each now."},
+		`{"lanes": {"pull": {"throttleBytesPerSecond": 0}}}`:  {"The readers of pull have stopped reading."},
+		`{"throttleBytesPerSecond": 8000, "sizeBytes": 4096}`: {"The readers read 8 KB/s each now."},
 		`{}`: nil,
 	} {
 		t.Run(change, func(t *testing.T) {
@@ -133,7 +133,7 @@ func TestTheLogIsBounded(t *testing.T) {
 func TestMarksAreBounded(t *testing.T) {
 	s := newTestSession(t, lesson())
 	for range maxMarks + 10 {
-		s.markAll(time.Now(), "again")
+		s.tellAllLanes(Observed, time.Now(), "", "again")
 	}
 	s.mark(s.lanes[0], 0, "the last")
 	require.Len(t, s.lanes[0].marks, maxMarks)
@@ -217,11 +217,11 @@ func TestCatchingUpIsTold(t *testing.T) {
 	}
 	age(10*time.Millisecond, 0)
 	require.Len(t, s.texts(), 1, "it was never behind")
-	s.throttleAll(4000)
+	s.slowAll(4000)
 	age(5*time.Second, 0)
 	age(100*time.Millisecond, 0)
 	require.Len(t, s.texts(), 1, "slow readers that got a fresh message are still slow")
-	s.throttleAll(throttle.Unlimited)
+	s.slowAll(throttle.Unlimited)
 	age(0, 0)
 	require.Len(t, s.texts(), 1, "nothing was read")
 	age(100*time.Millisecond, 0)

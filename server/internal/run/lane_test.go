@@ -95,9 +95,9 @@ func TestFloors(t *testing.T) {
 	pull.report.Written = map[string]uint64{"slow-0": 90, "you": 80}
 	push.report.Written = map[string]uint64{"slow-0": 1, "you": 1, "slow-9": 1}
 	s.takeCrowd(crowd.Report{Cells: []crowd.CellReport{
-		{Lane: "pull", Group: groupSlow, Read: map[string]uint64{"slow-0": 40, "slow-1": 0}},
-		{Lane: "pull", Group: groupHealthy, Read: map[string]uint64{"healthy-0": 100}},
-		{Lane: "push", Group: groupSlow, Read: map[string]uint64{"slow-0": 2, "slow-1": 2}},
+		{Lane: "pull", Group: "slow", Read: map[string]uint64{"slow-0": 40, "slow-1": 0}},
+		{Lane: "pull", Group: "healthy", Read: map[string]uint64{"healthy-0": 100}},
+		{Lane: "push", Group: "slow", Read: map[string]uint64{"slow-0": 2, "slow-1": 2}},
 	}})
 	require.NoError(t, s.c.Reader(1, wire.Reader{Lane: "pull", LastSeq: 60}))
 	require.NoError(t, s.c.Reader(2, wire.Reader{Lane: "pull", LastSeq: 1 << 60}), "a page may claim what it likes")
@@ -110,7 +110,7 @@ func TestFloors(t *testing.T) {
 	}
 	require.Equal(t, want, s.floors(), "what push has lost nobody can read again; channels without readers are absent")
 
-	s.takeCrowd(crowd.Report{Cells: []crowd.CellReport{{Lane: "pull", Group: groupSlow}}})
+	s.takeCrowd(crowd.Report{Cells: []crowd.CellReport{{Lane: "pull", Group: "slow"}}})
 	require.Equal(t, want, s.floors(), "a report without them changes nothing")
 
 	s.laneEnded(pull, killed())
@@ -124,7 +124,8 @@ func TestRestartLaneRefuses(t *testing.T) {
 	s.finish(wire.StateStopped)
 	require.ErrorIs(t, s.c.RestartLane("push"), ErrNotRunning)
 	require.ErrorIs(t, s.c.Patch(Patch{}), ErrNotRunning)
-	require.ErrorIs(t, s.c.Demo(), ErrNotRunning)
+	require.ErrorIs(t, s.c.Continue(), ErrNotRunning)
+	require.ErrorIs(t, s.c.StopSteps(), ErrNotRunning)
 }
 
 func TestAViewSharesNothingThatChanges(t *testing.T) {
@@ -161,7 +162,7 @@ func TestTheViewBeforeTheFirstRun(t *testing.T) {
 	require.Len(t, v.Lanes, 2)
 	require.Len(t, v.Sample.Lanes, 2)
 	require.Equal(t, "At rest", v.Verdict.Title)
-	require.Equal(t, 200, v.Settings.SlowReaders)
+	require.Equal(t, 200, v.Settings.Readers["slow"].Count)
 	require.Empty(t, s.c.History().Lanes)
 	require.ErrorIs(t, s.c.Reader(1, wire.Reader{Lane: "push"}), ErrNotRunning)
 	s.c.ReaderGone(1)

@@ -232,7 +232,7 @@ func (s Settings) with(p Patch, maxLimitBytes int64) (Settings, error) {
 		if !ok {
 			return s, invalid("there are no readers %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(s.Readers)), ", "))
 		}
-		if name == script.You && (change.Count != nil || change.Away != nil) {
+		if name == script.You && (differs(g.Count, change.Count) || differs(g.Away, change.Away)) {
 			return s, invalid("%s are the tabs that are open: neither their number nor whether they are there can be set", name)
 		}
 		set(&g.Count, change.Count)
@@ -300,6 +300,8 @@ func set[T any](field *T, value *T) {
 		*field = *value
 	}
 }
+
+func differs[T comparable](field T, value *T) bool { return value != nil && *value != field }
 
 // set changes a throttle if there is something to change.
 func (o Optional) set(field *Throttle) {

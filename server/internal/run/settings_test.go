@@ -43,13 +43,13 @@ func TestPatchOfOneLaneWinsOverThatOfAll(t *testing.T) {
 		"lanes": {"push": {"throttleBytesPerSecond": 0, "limitBytes": 67108864}}
 	}`), testMaxLimit)
 	require.NoError(t, err)
-	require.Equal(t, LaneSettings{Throttle: 0, LimitBytes: 64 << 20}, next.Lanes["push"])
-	require.Equal(t, LaneSettings{Throttle: 4000, LimitBytes: 256 << 20}, next.Lanes["pull"])
+	require.Equal(t, LaneSettings{Throttle: 0, LimitBytes: 64 << 20, GiveBack: true}, next.Lanes["push"])
+	require.Equal(t, LaneSettings{Throttle: 4000, LimitBytes: 256 << 20, GiveBack: true}, next.Lanes["pull"])
 }
 
 func TestParsePatchRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
-		"a misspelt field":      {`{"slowReader": 1}`, `unknown field "slowReader"`},
+		"a misspelt field":      {`{"reader": 1}`, `unknown field "reader"`},
 		"a misspelt lane field": {`{"lanes": {"push": {"limit": 1}}}`, `unknown field "limit"`},
 		"a second object":       {`{} {}`, "something follows"},
 		"a stray brace":         {`{}}`, "something follows"},
@@ -59,9 +59,9 @@ func TestParsePatchRefuses(t *testing.T) {
 		"null":                  {`null`, "not null"},
 		"an array":              {`[]`, "want an object, not an array"},
 		"text":                  {`"slow"`, "want an object, not a string"},
-		"no JSON":               {`slowReaders=1`, "invalid character"},
-		"text for a number":     {`{"slowReaders": "many"}`, "slowReaders: a string does not fit"},
-		"a fraction of readers": {`{"slowReaders": 1.5}`, "slowReaders: number 1.5 does not fit"},
+		"no JSON":               {`slow=1`, "invalid character"},
+		"text for a number":     {`{"readers": {"slow": {"count": "many"}}}`, "a string does not fit"},
+		"a fraction of readers": {`{"readers": {"slow": {"count": 1.5}}}`, "number 1.5 does not fit"},
 		"a negative throttle":   {`{"throttleBytesPerSecond": -1}`, "whole number from 0"},
 		"a fraction of a byte":  {`{"throttleBytesPerSecond": 0.5}`, "whole number from 0"},
 		"a word as throttle":    {`{"throttleBytesPerSecond": "4KB/s"}`, "whole number from 0"},
@@ -80,9 +80,11 @@ func TestParsePatchRefuses(t *testing.T) {
 func TestSettingsOutOfRange(t *testing.T) {
 	s := settingsOf(lesson(), testMaxLimit)
 	for text, want := range map[string]string{
-		`{"slowReaders": -1}`:                            "slowReaders -1: from 0 to 500",
-		`{"slowReaders": 501}`:                           "slowReaders 501: from 0 to 500",
-		`{"healthyReaders": 501}`:                        "healthyReaders 501: from 0 to 500",
+		`{"readers": {"slow": {"count": -1}}}`:           "count -1 of slow: from 0 to 500",
+		`{"readers": {"slow": {"count": 501}}}`:          "count 501 of slow: from 0 to 500",
+		`{"readers": {"sloth": {"count": 1}}}`:           `there are no readers "sloth"; there are healthy, slow, you`,
+		`{"readers": {"you": {"count": 2}}}`:             "you are the tabs that are open",
+		`{"readers": {"you": {"away": true}}}`:           "you are the tabs that are open",
 		`{"ratePerSecond": -0.1}`:                        "ratePerSecond -0.1: from 0 to 1000",
 		`{"ratePerSecond": 1000.5}`:                      "ratePerSecond 1000.5: from 0 to 1000",
 		`{"sizeBytes": 63}`:                              "sizeBytes 63: from 64 to 262144",
@@ -105,8 +107,8 @@ func TestBoundsThemselvesAreAllowed(t *testing.T) {
 	s := settingsOf(lesson(), testMaxLimit)
 	for _, text := range []string{
 		`{}`,
-		`{"slowReaders": 0, "healthyReaders": 0}`,
-		`{"slowReaders": 500, "healthyReaders": 500, "sizeBytes": 64, "ratePerSecond": 1000}`,
+		`{"readers": {"slow": {"count": 0}, "healthy": {"count": 0}}}`,
+		`{"readers": {"slow": {"count": 500}, "healthy": {"count": 500}}, "sizeBytes": 64, "ratePerSecond": 1000}`,
 		`{"ratePerSecond": 0}`,
 		`{"lanes": {"push": {"limitBytes": 33554432}, "pull": {"limitBytes": 536870912}}}`,
 	} {
@@ -133,10 +135,15 @@ func TestSettingsAsJSON(t *testing.T) {
 	text, err := json.Marshal(s)
 	require.NoError(t, err)
 	require.JSONEq(t, `{
-		"slowReaders": 200, "healthyReaders": 10, "ratePerSecond": 10, "sizeBytes": 4096,"retentionMessages":0, "paused": false,
+		"ratePerSecond": 10, "sizeBytes": 4096,"retentionMessages":0, "paused": false,
+		"readers": {
+			"slow": {"count": 200, "throttleBytesPerSecond": null, "paused": false, "away": false},
+			"healthy": {"count": 10, "throttleBytesPerSecond": null, "paused": false, "away": false},
+			"you": {"count": 1, "throttleBytesPerSecond": null, "paused": false, "away": false}
+		},
 		"lanes": {
-			"push": {"throttleBytesPerSecond": null, "limitBytes": 268435456},
-			"pull": {"throttleBytesPerSecond": 4000, "limitBytes": 268435456}
+			"push": {"throttleBytesPerSecond": null, "limitBytes": 268435456, "giveBack": true},
+			"pull": {"throttleBytesPerSecond": 4000, "limitBytes": 268435456, "giveBack": true}
 		}
 	}`, string(text))
 
@@ -162,8 +169,8 @@ func TestCheckScenario(t *testing.T) {
 	wrong.Lanes[0].Transport = "pigeon"
 	require.ErrorContains(t, Check(wrong, 1<<30), `lane push: there is no transport "pigeon"`)
 	wrong = lesson()
-	wrong.Readers.Slow.Count = 100_000
-	require.ErrorContains(t, Check(wrong, 1<<30), "slowReaders 100000")
+	wrong.Readers[0].Count = 100_000
+	require.ErrorContains(t, Check(wrong, 1<<30), "count 100000 of slow")
 	wrong = lesson()
 	wrong.Lanes[0].Limit = 1 << 20
 	require.ErrorIs(t, Check(wrong, 1<<30), ErrInvalid)
@@ -171,7 +178,7 @@ func TestCheckScenario(t *testing.T) {
 
 func FuzzParsePatch(f *testing.F) {
 	for _, seed := range []string{
-		`{}`, `{"slowReaders": 3, "paused": true}`, `{"throttleBytesPerSecond": null}`,
+		`{}`, `{"readers": {"slow": {"count": 3, "away": true}}, "paused": true}`, `{"throttleBytesPerSecond": null}`,
 		`{"lanes": {"push": {"throttleBytesPerSecond": 1e3, "limitBytes": 67108864}}}`, `{"ratePerSecond": 1e308}`, `[`, ``,
 	} {
 		f.Add([]byte(seed))

@@ -52,6 +52,7 @@ func (s *session) tick(now time.Time) {
 	s.noteBroker()
 	s.followRamp(now)
 	s.last = s.measure(now)
+	s.steps.metrics.Look(s.last)
 	for i, l := range s.lanes {
 		m := s.last.Sample.Lanes[i]
 		if l.state != wire.StateRunning || m.RSS == 0 {

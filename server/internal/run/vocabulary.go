@@ -38,10 +38,23 @@ func Vocabulary(maxMemoryBytes int64) script.Vocabulary {
 		v.Sources = append(v.Sources, d.Name)
 	}
 	for _, d := range strategy.All {
-		v.Strategies = append(v.Strategies, script.Strategy{Name: d.Name})
+		options := make([]script.Option, 0, len(d.Options))
+		for _, o := range d.Options {
+			options = append(options, script.Option{
+				Name: o.Name, Unit: optionUnits[o.Kind], Default: o.Default, Min: o.Min, Max: o.Max, Help: o.Help,
+			})
+		}
+		v.Strategies = append(v.Strategies, script.Strategy{Name: d.Name, Options: options})
 	}
 	for _, d := range transport.All {
 		v.Transports = append(v.Transports, d.Name)
 	}
 	return v
+}
+
+// optionUnits say how options of strategies are written in a scenario.
+var optionUnits = map[strategy.Kind]script.Unit{
+	strategy.Number:   script.UnitNone,
+	strategy.Bytes:    script.UnitBytes,
+	strategy.Duration: script.UnitSeconds,
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"spillway/scenarios/script"
 	"spillway/server/internal/broker"
 	"spillway/server/internal/crowd"
 	"spillway/server/internal/sample"
@@ -48,11 +49,11 @@ func TestWordsOfALane(t *testing.T) {
 			words{"running", "Keeps up with every reader."},
 		},
 		"running and slowed, nothing held yet": {
-			func(s *session, _ *laneRun) { s.throttleAll(4000) },
+			func(s *session, _ *laneRun) { s.slowAll(4000) },
 			words{"running", "Keeps up with every reader."},
 		},
 		"running and holding": {
-			func(s *session, l *laneRun) { s.throttleAll(4000); l.holds(1000, 4<<20) },
+			func(s *session, l *laneRun) { s.slowAll(4000); l.holds(1000, 4<<20) },
 			words{"running", ""}, // the strategy's own sentence, below
 		},
 		"running and behind": {
@@ -125,7 +126,7 @@ func TestVerdicts(t *testing.T) {
 			title:   "What to do now", text: "Slow the readers", actions: []string{"doit"},
 		},
 		"slowed": {
-			arrange: func(s *session) { s.throttleAll(4000) },
+			arrange: func(s *session) { s.slowAll(4000) },
 			title:   "The readers are slow now", text: "Where do they wait?", actions: []string{"release"},
 		},
 		"paused": {
@@ -146,7 +147,7 @@ func TestVerdicts(t *testing.T) {
 		},
 		"push died, still slow": {
 			arrange: func(s *session) {
-				s.throttleAll(4000)
+				s.slowAll(4000)
 				s.lane("pull").behind = true
 				die(s, "push", killed())
 			},
@@ -160,7 +161,7 @@ func TestVerdicts(t *testing.T) {
 		"push died, pull caught up": {
 			arrange: func(s *session) {
 				die(s, "push", killed())
-				s.crowd = map[crowdCell]crowd.CellReport{{"pull", groupSlow}: {AgeP50Micros: 1000}}
+				s.crowd = map[crowdCell]crowd.CellReport{{"pull", "slow"}: {AgeP50Micros: 1000}}
 			},
 			title: "push ran out of memory.", text: "pull left it in Redis until there was room, and has lost nothing.",
 			actions: []string{"restart:push", "reset"},
@@ -168,7 +169,7 @@ func TestVerdicts(t *testing.T) {
 		"push died, pull lost one": {
 			arrange: func(s *session) {
 				die(s, "push", killed())
-				s.lane("pull").goneGaps = 1
+				s.lane("pull").gone.Gaps = 1
 			},
 			title: "push ran out of memory.", text: "pull left it in Redis, and its readers miss 1 message.",
 			actions: []string{"restart:push", "reset"},
@@ -247,7 +248,7 @@ func TestOpening(t *testing.T) {
 	require.Equal(t, []string{"2 lanes, 210 readers each, the same messages."}, newTestSession(t, lesson()).texts())
 	one := lesson()
 	one.Lanes = one.Lanes[:1]
-	one.Readers.Slow.Count, one.Readers.Healthy.Count = 1, 0
+	one.Readers = script.Readers{{Name: "slow", Count: 1, Throttle: script.NoThrottle}}
 	require.Equal(t, []string{"One lane, 1 reader."}, newTestSession(t, one).texts())
 }
 
