@@ -1,7 +1,5 @@
 package script
 
-import "time"
-
 // MaxFileBytes bounds a scenario file.
 const MaxFileBytes = 256 << 10
 
@@ -35,7 +33,7 @@ type Lane struct {
 	Strategy     string        `yaml:"strategy"`      // what it does with a slow reader
 	Options      Options       `yaml:"options"`       // of the strategy
 	Transport    string        `yaml:"transport"`     // how they reach the reader
-	SendBuffer   Size          `yaml:"send_buffer"`   // of the kernel, for each connection; left out, 64KiB
+	SendBuffer   Buffer        `yaml:"send_buffer"`   // of the kernel, for each connection; left out, 64KiB; "os", what the system gives
 	Limit        Size          `yaml:"limit"`         // RSS at which the lane is killed; left out, 256MiB
 	Restart      RestartPolicy `yaml:"restart"`       // what happens after it ended: never (the default) or on-failure
 	RestartDelay Duration      `yaml:"restart_delay"` // before a restart by policy; left out, 1s
@@ -236,19 +234,3 @@ func (s Scenario) Crowd() []Group {
 	}
 	return out
 }
-
-// Duration is a span of time with its unit: 500ms, 5s, 1m30s.
-type Duration time.Duration
-
-// Throttle is a number of bytes per second, 0B/s to stop, or NoThrottle.
-type Throttle int64
-
-// NoThrottle reads as fast as it can. It is -1, as in package throttle. A
-// Throttle that the file leaves out is NoThrottle, not 0.
-const NoThrottle Throttle = -1
-
-// Buffer is a number of bytes, 0 for the default, or BufferOS.
-type Buffer int64
-
-// BufferOS leaves a buffer to the operating system.
-const BufferOS Buffer = -1

@@ -59,10 +59,11 @@ type Metric struct {
 	Reader bool    // has a value for each group of readers
 	Whole  bool    // with Reader: there is also a value of the lane itself, without a group
 	Most   float64 // it never is above; 0 without such a bound. It is never below 0.
+	Capped bool    // it never is above the limit of its lane, which is killed there
 	Help   string  // one sentence: what it is, and where it is read
 }
 
-// Bounds are what the server allows.
+// Bounds are what the server allows. A bound of 0 is not held.
 type Bounds struct {
 	MaxLanes          int
 	MaxReaders        int // of one group, in each lane
