@@ -21,8 +21,9 @@ const statusEvery = 10 * time.Second
 // value is ready. It keeps the last entry it has told, so views must come in
 // their order.
 type Story struct {
-	last run.Entry
-	next int // step
+	last  run.Entry
+	next  int           // step
+	ahead time.Duration // of the run's clock before the script's, while that moved
 }
 
 // Tell returns what has happened since the view before, in the order of its
@@ -33,10 +34,11 @@ func (s *Story) Tell(v run.View, l Look) []string {
 		text string
 	}
 	var all []told
+	if s.ahead == 0 || v.Script.State == play.Playing || v.Script.State == play.Waiting {
+		s.ahead = v.Elapsed - v.Script.Clock
+	}
 	for ; s.next < min(v.Script.Next, len(v.Script.Steps)); s.next++ {
-		// The clocks of script and run have gone the same way since the step.
-		at := v.Elapsed - (v.Script.Clock - v.Script.Steps[s.next].At)
-		all = append(all, told{at, stepText(s.next, v, l)})
+		all = append(all, told{s.ahead + v.Script.Steps[s.next].At, stepText(s.next, v, l)})
 	}
 	for _, e := range s.fresh(v.Log) {
 		all = append(all, told{e.At, entryText(e, l)})
