@@ -29,9 +29,9 @@ func TestADisplayOnATerminalDrawsInPlace(t *testing.T) {
 		"00:05  “The readers are slow now.”",
 		"00:06  step 2 of 4, at 5 s, 0.3 s late",
 		"a line of the log",
-		"00:31  step 3 of 4, when rss{lane:push} > 250MiB, at most 60 s: timed out",
+		"00:30  step 3 of 4, when rss{lane:push} > 250MiB, at most 60 s: timed out",
 		"00:33  push was killed at 257 MiB, exit code 137.",
-		"00:34  step 4 of 4, 3 s later",
+		"00:33  step 4 of 4, 3 s later",
 	}, g.rows[:8])
 	require.Equal(t, terminal.Lines(dead(), terminal.Look{Width: 90}), g.rows[8:])
 	require.False(t, g.hidden)
