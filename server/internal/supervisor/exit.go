@@ -32,7 +32,8 @@ type Exit struct {
 	Uptime time.Duration
 
 	// Last is the newest sample before the end; for ReasonLimit the one that
-	// decided. Zero (Last.At.IsZero) if none could be taken.
+	// decided. But its CPU is that of the whole life, to the end. Zero
+	// (Last.At.IsZero) if none could be taken.
 	Last           sample.ProcSample
 	PeakBytes      int64 // largest RSS sampled
 	LimitBytes     int64 // limit at the end, 0 for none

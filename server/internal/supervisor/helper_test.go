@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -55,6 +56,16 @@ func TestMain(m *testing.M) {
 	os.Exit(child.ExitCode(err))
 }
 
+// burnCPU is far more than any program needs to start, and no multiple of
+// samplePeriod.
+const burnCPU = 330 * time.Millisecond
+
+type runtimeSettings struct {
+	Environ          []string
+	GCPercent        int
+	MemoryLimitBytes int64
+}
+
 var programs = map[string]func(ctx context.Context, cfg childConfig, link *child.Link) error{
 	// echo reports each command until there are no more.
 	"echo": func(_ context.Context, _ childConfig, link *child.Link) error {
@@ -74,6 +85,35 @@ var programs = map[string]func(ctx context.Context, cfg childConfig, link *child
 		fmt.Fprintln(os.Stderr, "plain words")
 		<-ctx.Done()
 		return ctx.Err()
+	},
+	// environment is ready with its variables and with what the runtime makes of
+	// them.
+	"environment": func(ctx context.Context, _ childConfig, link *child.Link) error {
+		if err := link.Ready(runtimeSettings{
+			Environ: os.Environ(), GCPercent: debug.SetGCPercent(100), MemoryLimitBytes: debug.SetMemoryLimit(-1),
+		}); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	},
+	// burn uses processor time once it gets a command, and leaves.
+	"burn": func(_ context.Context, _ childConfig, link *child.Link) error {
+		if err := link.Ready(nil); err != nil {
+			return err
+		}
+		<-link.Commands()
+		self, err := sample.OpenProc(os.Getpid())
+		if err != nil {
+			return err
+		}
+		defer self.Close()
+		for {
+			used, err := self.Read()
+			if err != nil || used.CPU >= burnCPU {
+				return err
+			}
+		}
 	},
 	// fail ends before it is ready.
 	"fail": func(context.Context, childConfig, *child.Link) error { return errors.New("address in use") },

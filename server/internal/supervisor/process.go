@@ -127,8 +127,8 @@ func (p *Process) SetLimit(limitBytes int64) { p.limitBytes.Store(limitBytes) }
 // LimitBytes is the limit of RSS, 0 for none.
 func (p *Process) LimitBytes() int64 { return p.limitBytes.Load() }
 
-// Sample returns the newest sample: some 50 ms old while the process lives, the
-// last one before its end after that.
+// Sample returns the newest sample: some 50 ms old while the process lives, and
+// after that Exit.Last.
 // false: none could be taken, RSS is not visible on this OS.
 func (p *Process) Sample() (newest sample.ProcSample, ok bool) {
 	p.mu.Lock()

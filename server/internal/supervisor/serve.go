@@ -52,7 +52,7 @@ func (p *Process) spawn(on *spawner) (err error) {
 	}
 	p.cmd = exec.Command(path, args...)
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = stdin, stdout, stderr
-	p.cmd.Env = append(os.Environ(), p.spec.Env...)
+	p.cmd.Env = environment(os.Environ(), p.spec.Env)
 	p.cmd.SysProcAttr = processAttributes()
 	p.pipes = pipes{ourStdin, ourStdout, ourStderr}
 	if err := on.start(p.cmd); err != nil {
@@ -106,6 +106,9 @@ func (p *Process) setExit(at time.Time) {
 	code, signal, own := status(p.cmd.ProcessState)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if !p.last.At.IsZero() { // the OS's own account of the whole life
+		p.last.CPU = max(p.last.CPU, p.cmd.ProcessState.UserTime()+p.cmd.ProcessState.SystemTime())
+	}
 	p.exit = Exit{
 		Code: code, Signal: signal, At: at, Uptime: at.Sub(p.startedAt),
 		Last: p.last, PeakBytes: p.peakBytes, LimitBytes: p.limitBytes.Load(),

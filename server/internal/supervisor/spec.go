@@ -16,7 +16,10 @@ type Spec struct {
 	Name string   // in log, errors and Exit; for a lane the lane's name
 	Path string   // the program, looked up on PATH if it has no slash; "" is this executable
 	Args []string // without the program's name
-	Env  []string // "KEY=value", added to this process's environment and winning over it
+
+	// Env is "KEY=value", added to this process's environment and winning over
+	// it. GOGC and GOMEMLIMIT come from here only; a child does not inherit them.
+	Env []string
 
 	// Config is encoded as the first line of stdin; nil sends none.
 	Config any
