@@ -3,6 +3,7 @@ package component_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/stretchr/testify/require"
@@ -55,6 +56,11 @@ var parts = map[string]templ.Component{
 		{Clock: "00:27", Text: "push was killed: 256 MiB, exit code 137.", Grave: true},
 		{Clock: "00:08", Text: "The slow readers read 4 KB/s now."},
 	}),
+	"log-kinds": component.LogEntries([]component.Entry{
+		{Clock: "00:08", Text: "The slow readers read 4 KB/s now.", Kind: component.EntryScripted},
+		{Clock: "00:06", Text: "They become slow.", Kind: component.EntrySaid},
+		{Clock: "00:04", Text: "Each reader is sent 20 messages a second.", Kind: component.EntryByHand},
+	}),
 	"verdict": component.VerdictBody(component.Verdict{
 		Title: "push ran out of memory.", Text: "One kept what nobody read.",
 		Answers: []component.Answer{{Guess: "push", Text: "You said push: right."}, {Guess: "both", Text: "You said both."}},
@@ -62,6 +68,56 @@ var parts = map[string]templ.Component{
 	}),
 	"notice":       component.NoticeBody(component.Notice{State: wire.StateWaiting, Title: "Redis does not answer.", Text: "The run waits."}),
 	"notice-empty": component.NoticeBody(component.Notice{}),
+
+	"script-none":    component.ScriptBody(component.Script{}),
+	"script-idle":    component.ScriptBody(script(component.ScriptIdle, 0)),
+	"script-playing": component.ScriptBody(script(component.ScriptPlaying, 1)),
+	"script-waiting": component.ScriptBody(script(component.ScriptWaiting, 2)),
+	"script-paused":  component.ScriptBody(script(component.ScriptPaused, 1)),
+	"script-done":    component.ScriptBody(script(component.ScriptDone, 3)),
+	"script-stopped": component.ScriptBody(script(component.ScriptStopped, 1)),
+	"script-clock":   component.ScriptClockText(component.ScriptClock{State: component.ScriptPlaying, Clock: 14 * time.Second, Length: 130 * time.Second}),
+	"steps":          component.StepList(script(component.ScriptDone, 3).Steps),
+	"note":           component.NoteBody("Ask who has one of these."),
+	"note-none":      component.NoteBody(""),
+	"ask-none":       component.AskBody(component.Ask{}),
+	"ask-open":       component.AskBody(component.Ask{Question: "Which one?", Options: []string{"push", "pull"}}),
+	"ask-revealed":   component.AskBody(component.Ask{Question: "Which one?", Options: []string{"push", "pull"}, Answer: "push", Because: "It keeps everything."}),
+	"checks":         component.CheckList(rules()),
+	"checks-count":   component.CheckCount(rules()),
+	"replay": component.ReplayBar(component.Replay{
+		API: "/api/replay", Title: "One", Made: "today", Length: 130 * time.Second,
+		Marks: []component.ReplayMark{{At: 27200 * time.Millisecond, Label: "✕ push killed"}},
+		State: component.ReplayState{At: 33 * time.Second, Playing: true, Speed: 0.5},
+	}),
+}
+
+func script(state component.ScriptState, next int) component.Script {
+	s := component.Script{State: state, Next: next, Length: 130 * time.Second, Say: "They become slow.", Steps: []component.Step{
+		{When: "at the start", What: "says something"},
+		{When: "5 s later", What: "throttle 4KB/s"},
+		{When: "when rss{lane:push} > 100MiB, at most 1 min", What: "shows the answer"},
+	}}
+	for i := range s.Steps {
+		switch {
+		case i < next:
+			s.Steps[i].State, s.Steps[i].At = component.StepHappened, time.Duration(5*i)*time.Second
+		case i == next:
+			s.Steps[i].State = component.StepCurrent
+		}
+	}
+	if state == component.ScriptDone {
+		s.Steps[2].State = component.StepTimedOut
+	}
+	return s
+}
+
+func rules() component.Checks {
+	return component.Checks{Rules: []component.Check{
+		{Name: "rss{lane:push}", Rule: "max > 200MiB", Seen: "254.3MiB", Mark: component.CheckHolds},
+		{Name: "rss{lane:pull}", Rule: "max < 20MiB", Seen: "28.1MiB", Mark: component.CheckFails},
+		{Name: "exit_code{lane:push}", Rule: "value == 137", Seen: "no value"},
+	}}
 }
 
 func TestGolden(t *testing.T) {
@@ -81,6 +137,66 @@ func TestPartsAreWellFormed(t *testing.T) {
 	}
 }
 
+// What is said stays while steps happen and when they have; who takes over from
+// them takes the word too.
+func TestWhatIsSaid(t *testing.T) {
+	for state, want := range map[component.ScriptState]bool{
+		component.ScriptIdle: false, component.ScriptPlaying: true, component.ScriptWaiting: true,
+		component.ScriptPaused: true, component.ScriptDone: true, component.ScriptStopped: false,
+	} {
+		require.Equal(t, want, strings.Contains(render(t, component.ScriptBody(script(state, 1))), "They become slow."), state.String())
+	}
+}
+
+// The end of the steps may lie anywhere: a step that does not exist is none.
+func TestStepsThatDoNotExist(t *testing.T) {
+	for _, next := range []int{-1, 3, 4} {
+		s := script(component.ScriptPlaying, 1)
+		s.Next = next
+		require.NotContains(t, render(t, component.ScriptBody(s)), "Next,")
+	}
+}
+
+func TestLengthsOfLessons(t *testing.T) {
+	for length, want := range map[time.Duration]string{
+		0: "10 s", 34 * time.Second: "30 s", 55 * time.Second: "1 min", 80 * time.Second: "1½ min", 110 * time.Second: "2 min", 20 * time.Minute: "20 min",
+	} {
+		s := script(component.ScriptIdle, 0)
+		s.Length = length
+		require.Contains(t, render(t, component.ScriptBody(s)), "3 steps, about "+want+"<")
+	}
+}
+
+func TestRulesInPlainWords(t *testing.T) {
+	for rule, want := range map[string]string{
+		"rss{lane:push} > 100MiB":                       "rss of push > 100MiB",
+		"age{lane:pull, reader:healthy} < 1s":           "age of pull, healthy readers < 1s",
+		"max > 2 * max of rss{lane:pull}":               "max > 2 * max of rss of pull",
+		"rss > 1MiB":                                    "rss > 1MiB",
+		"when rss{lane:a} > 1MiB and gaps{lane:b} == 0": "when rss of a > 1MiB and gaps of b == 0",
+		"a{": "a{",
+	} {
+		require.Equal(t, want, component.Plain(rule))
+	}
+}
+
+func TestCountsOfRules(t *testing.T) {
+	count := func(c component.Checks) string { return strings.TrimSpace(render(t, component.CheckCount(c))) }
+	c := rules()
+	require.Equal(t, "1 of 3 rules hold so far", count(c))
+	c.Final = true
+	require.Equal(t, "1 of 3 rules hold", count(c))
+	c.Rules = c.Rules[:1]
+	require.Equal(t, "1 of 1 rule holds", count(c))
+	require.Empty(t, count(component.Checks{}))
+}
+
+func TestAGhostIsNamedBelowItsChart(t *testing.T) {
+	l := lane("push", 0)
+	l.Ghost = "NestJS, measured"
+	require.Contains(t, render(t, component.LaneCard(l)), "NestJS, measured")
+}
+
 // What others wrote stays text: a strategy's name, a log line of a process.
 func TestTextIsEscaped(t *testing.T) {
 	const evil = `<img src=x onerror="alert(1)">'&`
@@ -92,6 +208,14 @@ func TestTextIsEscaped(t *testing.T) {
 		"status":  component.StatusPill(component.Status{Text: evil}),
 		"log":     component.LogEntries([]component.Entry{{Clock: evil, Text: evil}}),
 		"notice":  component.NoticeBody(component.Notice{Title: evil, Text: evil}),
+		"said":    component.ScriptBody(component.Script{State: component.ScriptPlaying, Say: evil, Steps: []component.Step{{When: evil, What: evil}}}),
+		"waits":   component.ScriptBody(component.Script{State: component.ScriptWaiting, Steps: []component.Step{{When: evil, What: evil}}}),
+		"steps":   component.StepList([]component.Step{{When: evil, What: evil}}),
+		"note":    component.NoteBody(evil),
+		"ask":     component.AskBody(component.Ask{Question: evil, Options: []string{evil}}),
+		"answer":  component.AskBody(component.Ask{Question: evil, Options: []string{evil, "x"}, Answer: evil, Because: evil}),
+		"checks":  component.CheckList(component.Checks{Rules: []component.Check{{Name: evil, Rule: evil, Seen: evil}}}),
+		"replay":  component.ReplayBar(component.Replay{API: evil, Marks: []component.ReplayMark{{Label: evil}}}),
 		"verdict": component.VerdictBody(component.Verdict{Title: evil, Text: evil, Answers: []component.Answer{{Guess: evil, Text: evil}}, Actions: []component.Action{{Label: evil, Do: evil, Lane: evil}, {Label: evil, Href: "javascript:alert(1)"}}}),
 	} {
 		t.Run(name, func(t *testing.T) {

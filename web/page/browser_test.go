@@ -21,7 +21,10 @@ import (
 
 // browser starts Chromium with one tab, and a server that has every stage of
 // example at /NAME and an empty client.
-func browser(t *testing.T) (tab context.Context, url string) {
+func browser(t *testing.T) (tab context.Context, url string) { return browserWith(t, nil) }
+
+// browserWith is browser with an answer to what pages ask below /api/.
+func browserWith(t *testing.T, api http.Handler) (tab context.Context, url string) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("starts a browser")
@@ -37,6 +40,9 @@ func browser(t *testing.T) (tab context.Context, url string) {
 		t.Skip("no Chromium on PATH")
 	}
 	mux := http.NewServeMux()
+	if api != nil {
+		mux.Handle("/api/", api)
+	}
 	mux.Handle("/static/", http.StripPrefix("/static/", http.FileServerFS(web.Static())))
 	mux.HandleFunc("/static/wasm_exec.js", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/javascript")
@@ -104,7 +110,7 @@ var screens = []struct{ width, height int64 }{{1920, 1080}, {1440, 900}, {1280, 
 func TestInABrowser(t *testing.T) {
 	tab, url := browser(t)
 
-	for _, name := range []string{"calm", "rising", "dead", "watch", "four"} {
+	for _, name := range []string{"calm", "rising", "dead", "watch", "four", "paused", "revealed", "done", "replay"} {
 		for _, screen := range screens {
 			t.Run(fmt.Sprintf("%s at %dx%d is not wider than the screen", name, screen.width, screen.height), func(t *testing.T) {
 				open(t, tab, url+"/"+name, screen.width, screen.height)
@@ -114,7 +120,7 @@ func TestInABrowser(t *testing.T) {
 		}
 	}
 
-	for _, name := range []string{"rest", "calm", "rising", "dead"} {
+	for _, name := range []string{"rest", "calm", "rising", "dead", "playing", "waiting", "paused", "done"} {
 		for _, screen := range screens[:3] {
 			t.Run(fmt.Sprintf("the whole of %s fits on %dx%d", name, screen.width, screen.height), func(t *testing.T) {
 				open(t, tab, url+"/"+name, screen.width, screen.height)
@@ -124,14 +130,21 @@ func TestInABrowser(t *testing.T) {
 		}
 	}
 
-	// A death must not push the charts about, or nobody sees what happened in them.
+	// Neither a death nor a step pushes the charts about, or nobody sees what
+	// happened in them.
 	for _, screen := range screens[:3] {
 		t.Run(fmt.Sprintf("charts stay in place at %dx%d", screen.width, screen.height), func(t *testing.T) {
 			place := `[...document.querySelectorAll(".chart")].map(c => { const r = c.getBoundingClientRect(); return [r.x, r.y, r.width, r.height].join(" ") }).join(", ")`
 			open(t, tab, url+"/rising", screen.width, screen.height)
 			before := eval[string](t, tab, place)
-			open(t, tab, url+"/dead", screen.width, screen.height)
-			require.Equal(t, before, eval[string](t, tab, place))
+			for _, name := range []string{"dead", "calm", "playing", "asked", "paused", "done", "halted"} {
+				open(t, tab, url+"/"+name, screen.width, screen.height)
+				require.Equal(t, before, eval[string](t, tab, place), name)
+			}
+			open(t, tab, url+"/waiting", screen.width, screen.height)
+			haunted := eval[string](t, tab, place)
+			open(t, tab, url+"/revealed", screen.width, screen.height)
+			require.Equal(t, haunted, eval[string](t, tab, place))
 		})
 	}
 

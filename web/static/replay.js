@@ -55,7 +55,7 @@ bar.addEventListener("click", (event) => {
   else if (button) go(Number(button.dataset.at));
 });
 addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
+  if (document.body.dataset.steer === "false" || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
   if (event.target !== seek && event.target.closest?.("input, select, textarea")) return;
   const now = Number(seek.value);
   const to = { ArrowLeft: now - jumpSeconds, ArrowRight: now + jumpSeconds, Home: 0, End: Number(seek.max) }[event.key];
