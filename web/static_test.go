@@ -23,19 +23,22 @@ func read(t testing.TB, name string) string {
 	return string(content)
 }
 
+// loaded are the files that pages load.
+var loaded = []string{"app.css", "lesson.css", "editor.js", "boot.js", "press.js", "script.js", "replay.js", "theme.js", "worker.js", "mark.svg"}
+
 func TestStaticHasWhatPagesLoad(t *testing.T) {
-	for _, name := range []string{"app.css", "lesson.css", "editor.js", "boot.js", "theme.js", "worker.js", "mark.svg"} {
+	for _, name := range loaded {
 		require.NotEmpty(t, read(t, name), name)
 	}
 	entries, err := fs.ReadDir(web.Static(), ".")
 	require.NoError(t, err)
-	require.Len(t, entries, 7, "build products do not belong in here")
+	require.Len(t, entries, len(loaded), "build products do not belong in here")
 }
 
 // The page works offline: nothing in it leads to another host.
 func TestNothingIsFetchedFromElsewhere(t *testing.T) {
 	away := regexp.MustCompile(`(?i)https?:|//[a-z0-9.-]+\.[a-z]{2,}|@import|\burl\(`)
-	for _, name := range []string{"app.css", "lesson.css", "editor.js", "boot.js", "theme.js", "worker.js", "mark.svg"} {
+	for _, name := range loaded {
 		content := strings.ReplaceAll(read(t, name), "http://www.w3.org/2000/svg", "")
 		require.Empty(t, away.FindString(content), name)
 	}
