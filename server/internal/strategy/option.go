@@ -15,7 +15,7 @@ type Kind uint8
 
 // The kinds of options.
 const (
-	Number   Kind = iota // 3, 0.75
+	Number   Kind = iota // a whole number: 3
 	Bytes                // 64KiB, 1MB
 	Duration             // 250ms, 1m30s
 )
@@ -35,10 +35,10 @@ type Option struct {
 type Options struct{ values map[string]float64 }
 
 // Number is the value of an option of that kind.
-func (o Options) Number(name string) float64 { return o.value(name) }
+func (o Options) Number(name string) int64 { return int64(o.value(name)) }
 
-// Bytes is the value of an option of that kind, rounded.
-func (o Options) Bytes(name string) int64 { return int64(math.Round(o.value(name))) }
+// Bytes is the value of an option of that kind.
+func (o Options) Bytes(name string) int64 { return int64(o.value(name)) }
 
 // Duration is the value of an option of that kind, to the nanosecond.
 func (o Options) Duration(name string) time.Duration {
@@ -135,7 +135,8 @@ func (k Kind) parse(text string) (float64, bool) {
 		d, err := time.ParseDuration(text)
 		return d.Seconds(), err == nil
 	}
-	return decimal(text)
+	n, ok := decimal(text)
+	return n, ok && n == math.Trunc(n)
 }
 
 // decimal is a finite number.
@@ -151,7 +152,7 @@ func (k Kind) example() string {
 	case Duration:
 		return "a span of time, for example 250ms or 2s"
 	}
-	return "a number"
+	return "a whole number"
 }
 
 // format writes a bound the way it would be written in a scenario.

@@ -42,6 +42,18 @@ func described(t *testing.T, d strategy.Definition) {
 	for _, text := range []string{d.Name, d.Title, d.Explain, d.Slow, d.Source} {
 		require.NotEmpty(t, text)
 	}
+	names := make(map[string]bool)
+	for _, o := range d.Options {
+		require.NotEmpty(t, o.Name)
+		require.NotEmpty(t, o.Help, o.Name)
+		require.Less(t, o.Min, o.Max, o.Name)
+		require.False(t, names[o.Name], "%s is there twice", o.Name)
+		names[o.Name] = true
+		_, err := d.Make(map[string]string{o.Name: o.Default})
+		require.NoError(t, err)
+	}
+	_, err := d.Make(map[string]string{"no such option": "1"})
+	require.Error(t, err)
 }
 
 func fast(t *testing.T, d strategy.Definition) {
