@@ -11,9 +11,7 @@ const maxAgeSeconds = 600
 // All lists every metric, in the order in which tables show them: memory, what
 // waits, what flows, the readers, the lane's life, and around it.
 var All = []Definition{
-	gauge("rss", script.UnitBytes,
-		"Memory of the lane's process as the OS counts it (RSS); read from outside by the supervisor.",
-		func(l *wire.LaneSample) uint64 { return l.RSS }),
+	rss,
 	gauge("heap", script.UnitBytes,
 		"Heap in use: live objects and those not yet swept; read in the lane from runtime/metrics.",
 		func(l *wire.LaneSample) uint64 { return l.HeapInUse }),
@@ -93,6 +91,15 @@ var All = []Definition{
 		"How long the producer has waited for the broker in its current wait; 0 while it does not.",
 		func(s *wire.Sample) (uint64, bool) { return s.ProducerStall, true }),
 }
+
+// rss ends at the limit: there the lane is killed.
+var rss = func() Definition {
+	d := gauge("rss", script.UnitBytes,
+		"Memory of the lane's process as the OS counts it (RSS); read from outside by the supervisor.",
+		func(l *wire.LaneSample) uint64 { return l.RSS })
+	d.Capped = true
+	return d
+}()
 
 var cpu = Definition{
 	Metric: script.Metric{Name: "cpu", Unit: script.UnitPercent, Lane: true,
