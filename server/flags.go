@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/url"
-	"strings"
 
 	"spillway/scenarios"
 	"spillway/scenarios/script"
@@ -72,7 +71,7 @@ type flags struct {
 var errHelp = errors.New("help")
 
 // parseFlags reads the command line. Its error is one line.
-func parseFlags(args []string, names []string, stdout io.Writer) (flags, error) {
+func parseFlags(args []string, stdout io.Writer) (flags, error) {
 	var f flags
 	var maxMemory string
 	set := flag.NewFlagSet("spillway", flag.ContinueOnError)
@@ -86,7 +85,7 @@ func parseFlags(args []string, names []string, stdout io.Writer) (flags, error) 
 	set.BoolVar(&f.verbose, "verbose", false, "")
 	err := set.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintf(stdout, usage, scenarios.Default, strings.Join(names, ", "), defaultMaxMemory)
+		fmt.Fprintf(stdout, usage, scenarios.Default, lessonList(), defaultMaxMemory)
 		return f, errHelp
 	}
 	if err != nil {

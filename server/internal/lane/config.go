@@ -27,7 +27,7 @@ type Config struct {
 	Listen          string // address; port 0 lets the kernel choose
 	BrokerURL       string // redis://…
 	PagePort        int    // port of the page; its origin may read the stream from a browser
-	SendBufferBytes int // of each connection; 0 means DefaultSendBufferBytes, -1 leaves it to the OS
+	SendBufferBytes int    // of each connection; 0 means DefaultSendBufferBytes, -1 leaves it to the OS
 	Heartbeat       time.Duration
 	LimitBytes      int64 // told for the log line only: the supervisor enforces it
 

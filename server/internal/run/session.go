@@ -49,6 +49,7 @@ type session struct {
 	last      metric.Snapshot
 	ramp      *ramp // nil unless the rate runs through stages
 	steps     steps
+	ghostsAt  time.Duration // since when they are drawn; 0 before the readers were slowed
 }
 
 func newSession(c *Control) *session {
@@ -179,6 +180,7 @@ func (s *session) close() {
 func (s *session) apply(next Settings) {
 	s.settings = next
 	s.tellAll()
+	s.wakeGhosts()
 	s.events.version++
 }
 

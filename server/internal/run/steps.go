@@ -26,6 +26,7 @@ type steps struct {
 	metrics   *metric.Reader
 	rules     *threshold.Set
 	verdicts  []threshold.Verdict // replaced, never changed
+	told      play.View           // whose state and place pages have
 	samples   int
 	aborted   bool
 }
@@ -150,6 +151,10 @@ func (s *session) observeSteps() {
 		return
 	}
 	st.player.Observe()
+	if v := st.player.View(); v.State != st.told.State || v.Next != st.told.Next {
+		st.told = v
+		s.events.version++
+	}
 	st.rules.Observe(s.last)
 	if st.samples++; st.samples%checkEvery != 0 {
 		return

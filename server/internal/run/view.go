@@ -142,6 +142,7 @@ func (c *Control) History() wire.History {
 		h.Lanes = append(h.Lanes, wire.LaneHistory{
 			Points: l.series.Snapshot(),
 			Marks:  append([]wire.HistoryMark(nil), l.marks...),
+			Ghost:  c.session.ghost(l.name),
 		})
 	}
 	return h

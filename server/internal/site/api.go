@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"spillway/server/internal/replay"
 	"spillway/server/internal/run"
 	"spillway/wasm/wire"
 )
@@ -26,7 +27,6 @@ func (s *Site) api(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/run/steps/play", s.steering(func(*http.Request) error { return s.o.Control.PlaySteps() }))
 	mux.HandleFunc("POST /api/run/steps/continue", s.steering(func(*http.Request) error { return s.o.Control.Continue() }))
 	mux.HandleFunc("POST /api/run/steps/stop", s.steering(func(*http.Request) error { return s.o.Control.StopSteps() }))
-	mux.HandleFunc("POST /api/run/scenario/{name}", s.steering(s.play))
 	mux.HandleFunc("POST /api/run/lanes/{lane}/restart", s.steering(func(r *http.Request) error {
 		return s.o.Control.RestartLane(r.PathValue("lane"))
 	}))
@@ -37,7 +37,7 @@ func (s *Site) api(mux *http.ServeMux) {
 func (s *Site) steering(do func(*http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !s.maySteer(r) {
-			s.refuse(w, r, http.StatusForbidden, "Steering needs the token that the server printed when it started; without it a page watches.")
+			s.refuseSteering(w, r)
 			return
 		}
 		if err := do(r); err != nil {
@@ -54,6 +54,10 @@ func (s *Site) steering(do func(*http.Request) error) http.HandlerFunc {
 	}
 }
 
+func (s *Site) refuseSteering(w http.ResponseWriter, r *http.Request) {
+	s.refuse(w, r, http.StatusForbidden, "Steering needs the token that the server printed when it started; without it a page watches.")
+}
+
 // errNoScenario says that a lesson does not exist.
 var errNoScenario = errors.New("there is no such scenario")
 
@@ -66,7 +70,8 @@ func statusOf(err error) int {
 		return http.StatusBadRequest
 	case errors.Is(err, run.ErrNoLane), errors.Is(err, errNoScenario):
 		return http.StatusNotFound
-	case errors.Is(err, run.ErrNotRunning), errors.Is(err, run.ErrLaneAlive),
+	case errors.Is(err, replay.ErrReplay),
+		errors.Is(err, run.ErrNotRunning), errors.Is(err, run.ErrLaneAlive),
 		errors.Is(err, run.ErrNoSteps), errors.Is(err, run.ErrPlaying), errors.Is(err, run.ErrNotPlaying):
 		return http.StatusConflict
 	}
@@ -83,15 +88,6 @@ func (s *Site) patch(r *http.Request) error {
 		return err
 	}
 	return s.o.Control.Patch(p)
-}
-
-func (s *Site) play(r *http.Request) error {
-	for _, l := range s.o.Lessons {
-		if l.Name == r.PathValue("name") {
-			return s.o.Control.Play(l)
-		}
-	}
-	return errNoScenario
 }
 
 // runJSON is the run for scripts. Names carry their unit.

@@ -56,6 +56,8 @@ func newAssets(static fs.FS, c client.Files) (assets, error) {
 	a.urls = page.Assets{
 		Style: a.url("app.css"), Theme: a.url("theme.js"), Boot: a.url("boot.js"), Worker: a.url("worker.js"),
 		Exec: a.url(client.ExecFile), Client: a.url("client.wasm"), Mark: a.url("mark.svg"),
+		Press: a.url("press.js"), Script: a.url("script.js"), Replay: a.url("replay.js"),
+		Lesson: a.url("lesson.css"), Editor: a.url("editor.js"),
 	}
 	return a, nil
 }

@@ -3,6 +3,7 @@ package site
 import (
 	"bytes"
 	"context"
+	"maps"
 	"reflect"
 
 	"github.com/a-h/templ"
@@ -18,6 +19,9 @@ type fragment struct {
 	frame []byte
 }
 
+// noteID is the fragment that only those get who steer: the speaker's notes.
+const noteID = "note"
+
 // frames are all fragments there are. h.mu is held.
 func (h *hub) frames() map[string][]byte {
 	all := make(map[string][]byte, len(h.fragments))
@@ -25,6 +29,16 @@ func (h *hub) frames() map[string][]byte {
 		all[id] = f.frame
 	}
 	return all
+}
+
+// shownTo are the fragments for a class of viewers.
+func shownTo(steer bool, all map[string][]byte) map[string][]byte {
+	if _, ok := all[noteID]; steer || !ok {
+		return all
+	}
+	out := maps.Clone(all)
+	delete(out, noteID)
+	return out
 }
 
 // render draws the parts of the page whose models have changed.
@@ -51,8 +65,30 @@ func (h *hub) render(ctx context.Context, view run.View) map[string][]byte {
 	verdict, notice := verdictOf(view), noticeOf(view)
 	draw("verdict", verdict, func() templ.Component { return component.VerdictBody(verdict) })
 	draw("notice", notice, func() templ.Component { return component.NoticeBody(notice) })
+	h.drawScript(draw, view)
 	draw("log", logModel{view.RunID, len(view.Log), last(view.Log)}, func() templ.Component { return component.LogEntries(entriesOf(view)) })
 	return fresh
+}
+
+// drawScript draws the parts that follow the steps.
+func (h *hub) drawScript(draw func(string, any, func() templ.Component), view run.View) {
+	clock := clockOf(view)
+	draw("script-clock", clock, func() templ.Component { return component.ScriptClockText(clock) })
+	if h.site.o.Replay != nil {
+		state := replayStateOf(h.site.o.Replay.State())
+		draw("replay-state", state, func() templ.Component { return component.ReplayStateBody(state) })
+	}
+	if _, ok := h.fragments["script"]; ok && view.Version == h.drawn {
+		return // the words are those of the last time
+	}
+	h.drawn = view.Version
+	script, ask, checks := h.site.scriptOf(view), askOf(view), checksOf(view)
+	draw("script", script, func() templ.Component { return component.ScriptBody(script) })
+	draw("steps", script.Steps, func() templ.Component { return component.StepList(script.Steps) })
+	draw("ask", ask, func() templ.Component { return component.AskBody(ask) })
+	draw(noteID, view.Script.Note, func() templ.Component { return component.NoteBody(view.Script.Note) })
+	draw("checks-count", checks, func() templ.Component { return component.CheckCount(checks) })
+	draw("checks", checks, func() templ.Component { return component.CheckList(checks) })
 }
 
 // logModel stands for a log without comparing all of it.

@@ -37,6 +37,7 @@ type hub struct {
 
 	// What was told last. Only publish changes it, with mu held.
 	runID     string
+	drawn     uint64 // version of the words in fragments
 	marks     uint64
 	hello     [2][]byte // frame for those who watch, for those who steer
 	fragments map[string]fragment
@@ -125,11 +126,11 @@ func (h *hub) publish(ctx context.Context) {
 		switch {
 		case !told:
 			h.viewers[v] = true
-			v.offer(h.hello[v.class()], history(), h.frames(), sample)
+			v.offer(h.hello[v.class()], history(), shownTo(v.steer, h.frames()), sample)
 		case marked:
-			v.offer(hello[v.class()], history(), fresh, sample)
+			v.offer(hello[v.class()], history(), shownTo(v.steer, fresh), sample)
 		default:
-			v.offer(hello[v.class()], nil, fresh, sample)
+			v.offer(hello[v.class()], nil, shownTo(v.steer, fresh), sample)
 		}
 	}
 }

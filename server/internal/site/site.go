@@ -14,6 +14,7 @@ import (
 
 	"spillway/scenarios/script"
 	"spillway/server/internal/client"
+	"spillway/server/internal/library"
 	"spillway/server/internal/run"
 	"spillway/wasm/wire"
 	"spillway/web/page"
@@ -21,13 +22,17 @@ import (
 
 // Options are what a Site needs.
 type Options struct {
-	Control  Control
-	Client   client.Files
-	Static   fs.FS             // app.css and the like
-	Lessons  []script.Scenario // in the order of the picker
-	Loopback bool              // nobody but this machine can connect
-	Token    string            // lets its bearer steer; used beyond loopback only
-	Log      *slog.Logger
+	Control    Control
+	Client     client.Files
+	Static     fs.FS            // app.css and the like
+	Library    *library.Library // the lessons; nil: none, as beside a recording
+	Folder     string           // of the person's own scenarios, as they named it; empty: none
+	Vocabulary script.Vocabulary
+	Recordings Recordings // nil: none are made
+	Replay     Replay     // nil: the Control is that of a run
+	Loopback   bool       // nobody but this machine can connect
+	Token      string     // lets its bearer steer; used beyond loopback only
+	Log        *slog.Logger
 }
 
 // Control is what a Site needs of the run; *run.Control is one. It may be called
@@ -98,6 +103,15 @@ func (s *Site) Handler() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	s.api(mux)
+	if s.o.Library != nil {
+		s.lessons(mux)
+	}
+	if s.o.Recordings != nil {
+		mux.HandleFunc("GET /recordings/{id}", s.recording)
+	}
+	if s.o.Replay != nil {
+		mux.HandleFunc("PATCH /api/replay", s.steering(s.moveReplay))
+	}
 	s.profiles(mux)
 	return s.guard(s.route(mux))
 }
@@ -158,11 +172,7 @@ func (s *Site) stage(w http.ResponseWriter, r *http.Request) {
 	}
 	s.o.Control.Wake()
 	view := s.stageOf(s.o.Control.View(), s.maySteer(r), hostOf(r))
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store") // it shows this moment
-	if err := view.Page().Render(r.Context(), w); err != nil {
-		s.log.Info("page not delivered", "to", r.RemoteAddr, "err", err)
-	}
+	s.render(w, r, http.StatusOK, view.Page())
 }
 
 func (s *Site) notFound(w http.ResponseWriter, r *http.Request) {
@@ -179,11 +189,5 @@ func (s *Site) fault(w http.ResponseWriter, r *http.Request, status int, title, 
 		writeError(w, status, text)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	f := page.Fault{Assets: s.assets.urls, Status: status, Title: title, Text: text}
-	if err := f.Page().Render(r.Context(), w); err != nil {
-		s.log.Info("page not delivered", "to", r.RemoteAddr, "err", err)
-	}
+	s.render(w, r, status, page.Fault{Assets: s.assets.urls, Status: status, Title: title, Text: text}.Page())
 }

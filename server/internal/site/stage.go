@@ -34,25 +34,30 @@ func (s *Site) stageOf(v run.View, steer bool, host string) page.Stage {
 			Sentence: v.Scenario.Statement,
 			Question: v.Scenario.Question,
 		},
-		Steer:    steer,
-		State:    v.State,
-		Clock:    chart.Clock(v.Elapsed.Seconds()),
-		Produced: chart.Count(v.Sample.Produced),
-		Paused:   v.Settings.Paused,
-		Controls: component.Controls{Throttle: commonThrottle(v), Settings: settingsOf(v)},
-		Log:      entriesOf(v),
-		Verdict:  verdictOf(v),
-		Notice:   noticeOf(v),
-		Broker:   page.Broker{Kind: brokerKind(v.Broker), Used: chart.Bytes(float64(v.Sample.BrokerUsed))},
+		Steer:     steer,
+		State:     v.State,
+		Clock:     chart.Clock(v.Elapsed.Seconds()),
+		Produced:  chart.Count(v.Sample.Produced),
+		Paused:    v.Settings.Paused,
+		Controls:  component.Controls{Throttle: commonThrottle(v), Settings: settingsOf(v)},
+		Log:       entriesOf(v),
+		Verdict:   verdictOf(v),
+		Run:       v.RunID,
+		Recording: s.recordingURL(v.RunID),
+		Script:    s.scriptOf(v),
+		Time:      clockOf(v),
+		Ask:       askOf(v),
+		Notes:     hasNotes(v),
+		Checks:    checksOf(v),
+		Replay:    s.replayOf(v),
+		Notice:    noticeOf(v),
+		Broker:    page.Broker{Kind: brokerKind(v.Broker), Used: chart.Bytes(float64(v.Sample.BrokerUsed))},
 	}
 	out.Controls.Own = out.Controls.Throttle
-	for i, l := range s.o.Lessons {
-		current := l.Name == v.Scenario.Name
-		if current {
-			out.Lesson.Number = i + 1
-		}
-		out.Lessons = append(out.Lessons, page.Choice{Name: l.Title, Action: "/api/run/scenario/" + l.Name, Current: current})
+	if steer {
+		out.Note = v.Script.Note
 	}
+	s.addLessons(&out, v.Scenario.Name, steer)
 	history := s.o.Control.History()
 	top := topOf(v, history)
 	for i, l := range v.Lanes {
@@ -66,9 +71,10 @@ func (s *Site) stageOf(v run.View, steer bool, host string) page.Stage {
 			Sample:   v.Sample.Lanes[i],
 			Limit:    v.Sample.Lanes[i].Limit,
 			Throttle: l.Throttle,
+			Ghost:    ghostCaption(v, l.Name),
 		}
 		if l.PID != 0 {
-			card.Curl = "curl -N '" + l.StreamURL(host) + "?reader=you'"
+			card.Curl = "curl -N '" + l.StreamURL(host) + "?reader=" + l.Channel + "'"
 		}
 		var lane wire.LaneHistory
 		if i < len(history.Lanes) {
@@ -98,11 +104,12 @@ func commonThrottle(v run.View) throttle.Rate {
 }
 
 func settingsOf(v run.View) wire.Settings {
+	name, count := slowGroup(v)
 	out := wire.Settings{
-		SlowReaders:    uint64(v.Settings.SlowReaders),
-		HealthyReaders: uint64(v.Settings.HealthyReaders),
-		MilliRate:      uint64(v.Settings.RatePerSecond * 1000),
-		Paused:         v.Settings.Paused,
+		SlowGroup:   name,
+		SlowReaders: uint64(count),
+		MilliRate:   uint64(v.Settings.RatePerSecond * 1000),
+		Paused:      v.Settings.Paused,
 	}
 	if v.Scenario.Workload.Kind == "fixed" {
 		out.SizeBytes = uint64(v.Settings.SizeBytes)
@@ -115,7 +122,7 @@ func entriesOf(v run.View) []component.Entry {
 	out := make([]component.Entry, 0, len(v.Log))
 	for i := len(v.Log) - 1; i >= 0; i-- {
 		e := v.Log[i]
-		out = append(out, component.Entry{Clock: chart.Clock(e.At.Seconds()), Text: e.Text, Grave: e.Grave})
+		out = append(out, component.Entry{Clock: chart.Clock(e.At.Seconds()), Text: e.Text, Grave: e.Grave, Kind: component.EntryKind(e.Kind)})
 	}
 	return out
 }
@@ -170,9 +177,12 @@ func topOf(v run.View, h wire.History) float64 {
 	for _, l := range v.Sample.Lanes {
 		limit = max(limit, float64(l.Limit))
 	}
-	for _, l := range h.Lanes {
+	for i, l := range h.Lanes {
 		for _, p := range l.Points {
 			seen = max(seen, float64(p.RSS), float64(p.HeapTotal))
+		}
+		for _, p := range h.Lanes[i].Ghost {
+			seen = max(seen, float64(p.Bytes))
 		}
 	}
 	return chart.Top(limit, seen)
@@ -194,7 +204,11 @@ func modelOf(v run.View, h wire.LaneHistory, limit uint64, top float64) chart.Mo
 		heap.Points = append(heap.Points, chart.Point{T: t, V: float64(p.HeapInUse)})
 		rss.Points = append(rss.Points, chart.Point{T: t, V: float64(p.RSS)})
 	}
-	m.Series = []chart.Series{total, heap, rss}
+	ghost := chart.Series{Key: "ghost", Ghost: true}
+	for _, p := range h.Ghost {
+		ghost.Points = append(ghost.Points, chart.Point{T: float64(p.ElapsedMicros) / 1e6, V: float64(p.Bytes)})
+	}
+	m.Series = []chart.Series{ghost, total, heap, rss}
 	for _, mark := range h.Marks {
 		m.Marks = append(m.Marks, chart.Mark{
 			T:     (time.Duration(mark.ElapsedMicros) * time.Microsecond).Seconds(),
@@ -223,9 +237,9 @@ func helloOf(v run.View, steer bool) wire.Hello {
 	for i, l := range v.Lanes {
 		info := wire.LaneInfo{
 			Name:           l.Name,
-			Path:           "/stream?reader=you",
+			Path:           "/stream?reader=" + l.Channel,
 			State:          l.State,
-			BytesPerSecond: int64(l.Throttle),
+			BytesPerSecond: int64(l.Yours),
 			LimitBytes:     v.Sample.Lanes[i].Limit,
 		}
 		if l.PID != 0 {

@@ -1,0 +1,118 @@
+package site
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"spillway/server/internal/record"
+	"spillway/server/internal/replay"
+	"spillway/server/internal/run"
+	"spillway/web/chart"
+	"spillway/web/component"
+	"spillway/web/page"
+)
+
+// Recordings are the runs that were written down; *record.Store is one.
+type Recordings interface {
+	List() []record.Info
+	Open(id string) (io.ReadCloser, record.Info, error)
+}
+
+// Replay moves through a recording; *replay.Player is one.
+type Replay interface {
+	State() replay.State
+	Seek(at time.Duration)
+	SetSpeed(speed float64) error
+}
+
+func (s *Site) recordingsOf() []page.Recording {
+	if s.o.Recordings == nil {
+		return nil
+	}
+	var out []page.Recording
+	for _, r := range s.o.Recordings.List() {
+		out = append(out, page.Recording{
+			Title:    r.Title,
+			When:     r.StartedAt.Local().Format("2 January 2006, 15:04"),
+			Length:   chart.Clock(r.Length.Seconds()),
+			Size:     chart.Bytes(float64(r.Bytes)),
+			Download: "/recordings/" + r.ID,
+		})
+	}
+	return out
+}
+
+// recordingURL is where the recording of a run is found; empty while there is
+// none.
+func (s *Site) recordingURL(runID string) string {
+	if s.o.Recordings == nil || runID == "" {
+		return ""
+	}
+	return "/recordings/" + runID
+}
+
+// recording sends one as a file.
+func (s *Site) recording(w http.ResponseWriter, r *http.Request) {
+	file, info, err := s.o.Recordings.Open(r.PathValue("id"))
+	if errors.Is(err, fs.ErrNotExist) {
+		s.fault(w, r, http.StatusNotFound, "There is no such recording", "It may have made room for newer ones; those that are there are under /lessons.")
+		return
+	}
+	if err != nil {
+		s.log.Warn("recording cannot be read", "id", r.PathValue("id"), "err", err)
+		s.fault(w, r, http.StatusInternalServerError, "That did not work", "The recording cannot be read.")
+		return
+	}
+	defer file.Close()
+	name := fmt.Sprintf("%s-%s.ndjson", info.Scenario, info.StartedAt.Local().Format("2006-01-02-1504"))
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
+	w.Header().Set("Cache-Control", "no-store")
+	if _, err := io.Copy(w, file); err != nil {
+		s.log.Info("recording not delivered", "to", r.RemoteAddr, "err", err)
+	}
+}
+
+// replayChange is what a page asks of a replay. What is not there stays.
+type replayChange struct {
+	Playing   *bool    `json:"playing"`
+	AtSeconds *float64 `json:"atSeconds"`
+	Speed     *float64 `json:"speed"`
+}
+
+// moveReplay changes where a replay is, and how fast it goes.
+func (s *Site) moveReplay(r *http.Request) error {
+	text, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBodyBytes))
+	if err != nil {
+		return fmt.Errorf("read the request: %w", err)
+	}
+	var c replayChange
+	if err := json.Unmarshal(text, &c); err != nil {
+		return fmt.Errorf("%w: want an object with playing, atSeconds or speed", run.ErrInvalid)
+	}
+	if c.Speed != nil {
+		if err := s.o.Replay.SetSpeed(*c.Speed); err != nil {
+			return fmt.Errorf("%w: %w", run.ErrInvalid, err)
+		}
+	}
+	if c.AtSeconds != nil {
+		s.o.Replay.Seek(time.Duration(*c.AtSeconds * float64(time.Second)))
+	}
+	switch {
+	case c.Playing == nil:
+	case *c.Playing:
+		s.o.Control.Start()
+	default:
+		s.o.Control.Stop()
+	}
+	return nil
+}
+
+func replayStateOf(s replay.State) component.ReplayState {
+	return component.ReplayState{At: s.At, Playing: s.Playing, Speed: s.Speed}
+}
