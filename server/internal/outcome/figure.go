@@ -13,6 +13,7 @@ const None = "–"
 type Row struct {
 	Part  string   // what it is about: "Memory"
 	Label string   // "RSS, highest"
+	Group string   // of readers; empty for a figure of the lane
 	Help  string   // what it is and where it is read
 	Cells []string // of each lane; [None] where it has no value
 }
@@ -67,7 +68,7 @@ var figures = []figure{
 		func(l Lane) string { return size(l.HeapMaxBytes) }},
 	{partBacklog, "highest", "The most that the lane had accepted and not yet written to a reader, in bytes of the messages. Counted by the lane itself.",
 		func(l Lane) string { return l.ran(bytes(l.BacklogMax.Bytes)) }},
-	{partBacklog, "  in messages", "The same as a number of messages, at its own highest.", func(l Lane) string { return l.ran(chart.Count(l.BacklogMax.Messages)) }},
+	{partBacklog, "  in messages", "The same as a number of messages.", func(l Lane) string { return l.ran(chart.Count(l.BacklogMax.Messages)) }},
 	{partBacklog, "  oldest", "How long ago the oldest message of the backlog had been produced, at its highest: the time its head says, read by the lane.",
 		func(l Lane) string { return l.ran(duration(l.BacklogMax.Age)) }},
 	{partBacklog, "last", "The backlog at the last moment the lane lived. What a lane held when it died is gone with it.",
@@ -145,7 +146,7 @@ func (r Result) ageRows() []Row {
 			{"p99", "The same for 99 of 100 messages.", func(g Group) *float64 { return g.P99Seconds }},
 			{"worst p99", "The p99 of the second in which it was highest.", func(g Group) *float64 { return g.P99Max }},
 		} {
-			row := Row{Part: partAge, Label: f.label + ", " + name, Help: f.help}
+			row := Row{Part: partAge, Label: f.label + ", " + name, Group: name, Help: f.help}
 			for _, l := range r.Lanes {
 				cell := None
 				for _, g := range l.Groups {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"spillway/server/internal/record"
 )
@@ -140,7 +139,7 @@ func waitCase(r Result, w Step) testcase {
 	}
 	switch w.State {
 	case StepTimedOut:
-		message := "not true within " + time.Duration(w.PlanSeconds*float64(time.Second)).String()
+		message := "not true within " + w.Longest()
 		c.Failure = &trouble{Message: message, Type: "wait", Text: w.When + " (line " + strconv.Itoa(w.Line) + "): " + message + "\n"}
 	case StepComing, StepCurrent:
 		c.Skipped = &trouble{Message: "the run ended before"}

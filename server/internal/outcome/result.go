@@ -1,6 +1,7 @@
 package outcome
 
 import (
+	"strings"
 	"time"
 
 	"spillway/server/internal/record"
@@ -195,6 +196,19 @@ func (r Result) TimedOut() []Step {
 		}
 	}
 	return out
+}
+
+// Longest is how long a wait was to last at most, as scenario files spell it:
+// "20s", "1m30s".
+func (s Step) Longest() string {
+	text := time.Duration(s.PlanSeconds * float64(time.Second)).Round(time.Millisecond).String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 // Code is the exit code of a program that did the run. A run that was stopped

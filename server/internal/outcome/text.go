@@ -5,7 +5,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"spillway/web/chart"
@@ -124,7 +123,7 @@ func (s *summary) waits(r Result) {
 	}
 	s.paragraph("", "Waits that were not true in time", bold)
 	for _, w := range late {
-		text := fmt.Sprintf("%s, not within %v", w.When, time.Duration(w.PlanSeconds*float64(time.Second)))
+		text := fmt.Sprintf("%s, not within %s", w.When, w.Longest())
 		if w.Line > 0 {
 			text += ", line " + strconv.Itoa(w.Line)
 		}

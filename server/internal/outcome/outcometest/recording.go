@@ -60,7 +60,9 @@ func Recording(o Options) *record.Recording {
 		if l.restarts != 0 && l.restarts <= o.Length {
 			history.Marks = append(history.Marks, wire.HistoryMark{ElapsedMicros: micros(l.restarts), Kind: uint8(chart.MarkRestart), Label: "restarted"})
 		}
-		history.Marks = append(history.Marks, wire.HistoryMark{ElapsedMicros: micros(releasedAt), Kind: uint8(chart.MarkNote), Label: "released"})
+		if l.dies == 0 || l.restarts != 0 { // the dead get no more marks
+			history.Marks = append(history.Marks, wire.HistoryMark{ElapsedMicros: micros(releasedAt), Kind: uint8(chart.MarkNote), Label: "released"})
+		}
 		r.Marks = append(r.Marks, history)
 	}
 	r.Log = logOf(o, o.Length)
