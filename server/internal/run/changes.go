@@ -3,8 +3,10 @@ package run
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"spillway/scenarios/script"
 	"spillway/wasm/throttle"
 	"spillway/web/chart"
 )
@@ -91,7 +93,7 @@ func (s *session) tellChanges(kind EntryKind, at time.Time, before, after Settin
 func (s *session) tellGroup(kind EntryKind, at time.Time, name string, before, after GroupSettings) {
 	who := readersOfGroup(name)
 	if before.Count != after.Count {
-		s.tellAllLanes(kind, at, many(uint64(after.Count), name+" reader")+" in each lane now.", fmt.Sprintf("%d %s", after.Count, name))
+		s.tellAllLanes(kind, at, manyOfGroup(after.Count, name)+" in each lane now.", fmt.Sprintf("%d %s", after.Count, name))
 	}
 	if before.Throttle != after.Throttle {
 		rate := throttle.Rate(after.Throttle)
@@ -142,12 +144,24 @@ func (s *session) tellThrottle(kind EntryKind, at time.Time, before, after Setti
 	}
 }
 
-// readersOfGroup is how a sentence calls a group.
+// readersOfGroup is how a sentence calls a group: "The slow readers", "The
+// phones".
 func readersOfGroup(name string) string {
-	if name == "you" {
+	switch {
+	case name == script.You:
 		return "The tabs"
+	case strings.HasSuffix(name, "s"):
+		return "The " + name
 	}
 	return "The " + name + " readers"
+}
+
+// manyOfGroup is how a sentence counts them: "200 slow readers", "20 phones".
+func manyOfGroup(n int, name string) string {
+	if strings.HasSuffix(name, "s") {
+		return chart.Count(uint64(n)) + " " + name
+	}
+	return many(uint64(n), name+" reader")
 }
 
 func slowSentence(who string, rate throttle.Rate) string {
