@@ -126,6 +126,14 @@ func (d *decoder) moment(l *line, at time.Duration) error {
 	if err := d.mark(l, &next); err != nil {
 		return err
 	}
+	if l.Ghosts != nil {
+		if *l.Ghosts < 0 || *l.Ghosts > maxMicros {
+			return errTime
+		}
+		for i, lane := range next.Lanes {
+			d.rec.Marks[i].Ghost = ghostOf(next.Scenario, lane.Name, *l.Ghosts)
+		}
+	}
 	d.rec.Log = log
 	next.Log = log[from:len(log):len(log)]
 	d.now = next

@@ -65,7 +65,7 @@ const (
 type Recording struct {
 	Header  Header
 	Moments []run.View         // by rising Elapsed, as pages saw them; they share what did not change
-	Marks   []wire.LaneHistory // by lane: all marks; Points is empty
+	Marks   []wire.LaneHistory // by lane: all marks, and its ghost; Points is empty
 	Log     []run.Entry        // all of it, also what a View had no room for any more
 	Remarks []string           // of the recorder about itself, for example that it missed something
 	Ending  Ending

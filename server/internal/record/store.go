@@ -72,8 +72,14 @@ const (
 // Close lets the folder go. Runs that are being written are ended before.
 func (s *Store) Close() error { return s.root.Close() }
 
-// ErrNoRun says that there is no recording of that name.
-var ErrNoRun = errors.New("there is no recording of that run")
+// ErrNoRun says that there is no recording of that name. It is also
+// [fs.ErrNotExist].
+var ErrNoRun error = noRun{}
+
+type noRun struct{}
+
+func (noRun) Error() string        { return "there is no recording of that run" }
+func (noRun) Is(target error) bool { return target == fs.ErrNotExist }
 
 var (
 	isID      = regexp.MustCompile(`^[A-Za-z0-9]{1,32}$`).MatchString

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -150,6 +151,7 @@ func TestNamesAreChecked(t *testing.T) {
 	for _, id := range []string{"", ".", "..", "../runs", "a/b", `a\b`, "A\x00", strings.Repeat("A", 33), "nothing"} {
 		_, _, err := s.Open(id)
 		require.ErrorIs(t, err, record.ErrNoRun, "%q", id)
+		require.ErrorIs(t, err, fs.ErrNotExist, "%q", id)
 		if id == "nothing" {
 			continue
 		}

@@ -47,6 +47,7 @@ type Writer struct {
 	words  time.Duration  // elapsed when words were compared last
 	ages   time.Duration  // elapsed when ages were written last
 	marks  map[string][]wire.HistoryMark
+	ghosts *int64 // microseconds of the run at which the ghosts begin; nil before
 }
 
 // NewWriter begins a recording with its header. An error of w ends it: it is
@@ -88,10 +89,13 @@ func (w *Writer) Take(v run.View, history func() wire.History) error {
 	next := state{View: v, groups: groupsOf(&v)}
 	w.t = max(w.t, v.Elapsed.Microseconds())
 	var marks []markWords
+	ghosts := w.ghosts
 	if history != nil && v.Marks != w.last.Marks {
-		marks = w.newMarks(v, history())
+		h := history()
+		marks = w.newMarks(v, h)
+		w.ghosts = ghostsAt(v.Scenario, v.Lanes, h)
 	}
-	return w.moment(next, marks, false)
+	return w.moment(next, marks, w.ghosts != nil && ghosts == nil, false)
 }
 
 // Remark writes down something about the recording itself.
@@ -109,7 +113,7 @@ func (w *Writer) End(e Ending, why string) error {
 		return w.err
 	}
 	if w.begun {
-		if err := w.moment(w.last, nil, true); err != nil {
+		if err := w.moment(w.last, nil, false, true); err != nil {
 			return err
 		}
 	}
@@ -121,18 +125,21 @@ func (w *Writer) End(e Ending, why string) error {
 }
 
 // moment writes a line for next; final repeats what is written now and then.
-func (w *Writer) moment(next state, marks []markWords, final bool) error {
+func (w *Writer) moment(next state, marks []markWords, ghosts, final bool) error {
 	whole := !w.begun
 	buf := w.open()
 	start := len(buf)
 	if whole {
 		buf = append(buf, `,"whole":true`...)
-		marks = w.allMarks(next.View)
+		marks, ghosts = w.allMarks(next.View), w.ghosts != nil
 	}
 	buf = w.appendWords(buf, &next, whole || final)
 	buf = w.appendLog(buf, next.Log, whole)
 	if len(marks) > 0 {
 		buf = w.member(buf, "marks", marks)
+	}
+	if ghosts {
+		buf = w.member(buf, "ghostsAt", *w.ghosts)
 	}
 	buf = w.appendSample(buf, &next, whole, final)
 	if w.err != nil {

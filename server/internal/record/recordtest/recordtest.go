@@ -54,7 +54,16 @@ readers:
     count: 100
   healthy:
     count: 10
+ghost:
+  push:
+    file: ghost.csv
+    column: rss_mib
+    unit: 1MiB
+    caption: Measured elsewhere.
 `
+
+// ghost is the file that Text names.
+const ghost = "t_seconds,rss_mib\n0,80\n1,90.5\n2,100\n"
 
 // MaxMemoryBytes is the ceiling of the machine of the made-up runs.
 const MaxMemoryBytes = 4 << 30
@@ -70,12 +79,14 @@ var Options = record.ReadOptions{Vocabulary: run.Vocabulary}
 
 // Scenario parses Text, or panics.
 func Scenario() script.Scenario {
-	s, err := script.Parse(script.File{Path: "made-up.yaml", Text: []byte(Text)}, run.Vocabulary(MaxMemoryBytes))
+	s, err := script.Parse(script.File{Path: "made-up.yaml", Text: []byte(Text), Read: read}, run.Vocabulary(MaxMemoryBytes))
 	if err != nil {
 		panic(err)
 	}
 	return s
 }
+
+func read(string) ([]byte, error) { return []byte(ghost), nil }
 
 // Run is a run under way. A slider is dragged for 2 s of every 20; push is
 // killed at DiesAt; a step happens every 15 s; rules are judged twice a second.
@@ -87,8 +98,12 @@ type Run struct {
 	tick     int
 }
 
-// DiesAt is when the lane push is killed.
-const DiesAt = 40 * time.Second
+const (
+	// DiesAt is when the lane push is killed.
+	DiesAt = 40 * time.Second
+	// GhostsAt is when the series behind its curve begins.
+	GhostsAt = 15 * time.Second
+)
 
 // New is a run before its first view.
 func New(id string) *Run {
@@ -139,6 +154,12 @@ func (r *Run) History() wire.History {
 	var h wire.History
 	for _, marks := range r.marks {
 		h.Lanes = append(h.Lanes, wire.LaneHistory{Marks: append([]wire.HistoryMark(nil), marks...)})
+	}
+	if at := r.view.Elapsed; at >= GhostsAt {
+		for i, bytes := range []uint64{80 << 20, 90<<20 + 1<<19, 100 << 20} {
+			point := wire.GhostPoint{ElapsedMicros: uint64((GhostsAt + time.Duration(i)*time.Second).Microseconds()), Bytes: bytes}
+			h.Lanes[0].Ghost = append(h.Lanes[0].Ghost, point)
+		}
 	}
 	return h
 }
