@@ -1,6 +1,9 @@
 package script
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // quoted is a text in quotes that fits into an error.
 func quoted(text string) string { return strconv.Quote(short(text)) }
@@ -68,7 +71,7 @@ func (c *checker) rate(s *spot, noun string, r Rate) {
 
 // size checks the size of a message, which only one kind of workload has.
 func (c *checker) size(s *spot, n Size) {
-	if s.good() && c.s.Workload.Kind != "" && c.s.Workload.Kind != kindFixed {
+	if s.good() && c.s.Workload.Kind != kindFixed && slices.Contains(c.v.Workloads, c.s.Workload.Kind) {
 		c.at(s.name(), "", "only messages of the workload %s have a size; those of %s have their own", kindFixed, short(c.s.Workload.Kind))
 		return
 	}

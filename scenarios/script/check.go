@@ -16,6 +16,9 @@ type checker struct {
 	s    *Scenario
 	root *spot
 	file File
+
+	laneNames  []string // nil where the lanes are wrong
+	groupNames []string // likewise; you are one of them
 }
 
 // How long texts may be, in characters.
@@ -85,7 +88,7 @@ func (c *checker) text(parent *spot, key, text string, most int) {
 	}
 	switch n := utf8.RuneCountInString(text); {
 	case n == 0:
-		c.bad(s, "", "%s is empty: want text, or leave it out", key)
+		c.bad(s, "", "%s is empty: want text", key)
 	case n > most:
 		c.bad(s, "", "%s has %d characters, at most %d", key, n, most)
 	}

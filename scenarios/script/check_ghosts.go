@@ -23,10 +23,13 @@ const columnSeconds = "t_seconds"
 
 // ghosts checks the measured series and reads them.
 func (c *checker) ghosts() {
-	for i, s := range c.root.at("ghost").listed() {
+	all := c.root.at("ghost")
+	if !all.good() || c.laneNames == nil {
+		return
+	}
+	for i, s := range all.list {
 		g := &c.s.Ghosts[i]
-		c.known(s, s.key, "lane", g.Lane, c.laneNames())
-		if !s.good() {
+		if !c.knownLane(s, s.key, g.Lane) || !s.good() {
 			continue
 		}
 		for _, key := range []struct{ name, want string }{

@@ -14,11 +14,14 @@ const maxName = 24
 // defaultLimit is that of a lane that has none in the file.
 const defaultLimit Size = 256 << 20
 
-// reserved words stand for several lanes where a lane is asked for.
-var reserved = []string{"both", "all"}
+// Words that stand for several lanes where a lane is asked for.
+const (
+	wordBoth = "both"
+	wordAll  = "all"
+)
 
 // name checks what a lane or a group is called.
-func (c *checker) name(key *token.Token, noun string) {
+func (c *checker) name(key *token.Token, noun string, reserved ...string) {
 	name := key.Value
 	switch {
 	case name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "":
@@ -48,8 +51,10 @@ func (c *checker) lanes() {
 		c.at(lanes.name(), "", "%d lanes have %s together, which leaves each %s; a lane needs %s",
 			len(lanes.list), FormatValue(UnitBytes, float64(b.MaxMemoryBytes)), FormatValue(UnitBytes, float64(share)), Size(b.MinLimitBytes))
 	}
+	c.laneNames = []string{}
 	for i, s := range lanes.list {
-		c.name(s.key, "lane")
+		c.laneNames = append(c.laneNames, s.key.Value)
+		c.name(s.key, "lane", wordBoth, wordAll)
 		if s.good() {
 			c.lane(s, c.s.Lanes[i])
 		}
@@ -85,6 +90,9 @@ func (c *checker) lane(s *spot, l Lane) {
 // limit checks the memory of a lane.
 func (c *checker) limit(s *spot, n Size) {
 	why := ""
+	if share := c.share(); share > 0 && share < c.v.Bounds.MinLimitBytes {
+		return // nothing is right, and that is said already
+	}
 	if lanes := len(c.s.Lanes); lanes > 1 && c.v.Bounds.MaxMemoryBytes > 0 {
 		why = ", the share of each of " + spell(UnitNone, float64(lanes)) + " lanes"
 	}
@@ -115,11 +123,8 @@ func (c *checker) options(s *spot, strategy Strategy, values Options) {
 	}
 }
 
-// laneNames are those of the file.
-func (c *checker) laneNames() []string {
-	out := make([]string, len(c.s.Lanes))
-	for i, l := range c.s.Lanes {
-		out[i] = l.Name
-	}
-	return out
+// knownLane checks the name of a lane. Where the lanes themselves are wrong
+// nobody can say.
+func (c *checker) knownLane(s *spot, where *token.Token, name string) bool {
+	return c.laneNames == nil || c.known(s, where, "lane", name, c.laneNames)
 }

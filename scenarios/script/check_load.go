@@ -1,22 +1,23 @@
 package script
 
-import (
-	"slices"
-
-	"github.com/goccy/go-yaml/token"
-)
+import "slices"
 
 // readers checks the groups.
 func (c *checker) readers() {
 	readers := c.root.at("readers")
-	if !readers.good() {
+	if readers.there() && !readers.good() {
 		return
 	}
 	if n, most := len(c.s.Crowd()), c.v.Bounds.MaxGroups; most > 0 && n > most {
 		c.at(readers.name(), "", "%d groups of readers: want at most %d", n, most)
+		return
 	}
+	for _, g := range c.s.Crowd() {
+		c.groupNames = append(c.groupNames, g.Name)
+	}
+	c.groupNames = append(c.groupNames, You)
 	shared := c.s.Workload.Channels == Shared
-	for i, s := range readers.list {
+	for i, s := range readers.listed() {
 		c.name(s.key, "group")
 		if !s.good() {
 			continue
@@ -74,7 +75,7 @@ func (c *checker) workload() {
 		}
 		c.rate(s.at("rate"), "rate", w.Rate)
 	}
-	c.load(c.begin(), s.at("rate"))
+	c.load(c.begin(), s)
 }
 
 // ramp checks a rate that changes over time.
@@ -170,15 +171,15 @@ func (c *checker) bytesPerSecond(l live) float64 {
 
 // load reports too many bytes a second, and tells whether they are.
 func (c *checker) load(l live, s *spot) bool {
-	total, most := c.bytesPerSecond(l), float64(c.v.Bounds.MaxBytesPerSecond)
-	if most == 0 || total <= most {
+	if !c.over(l) {
 		return false
 	}
-	var where *token.Token
-	if s.good() {
-		where = s.token()
-	}
-	c.at(where, "", "readers × rate × size come to %s, at most %s",
-		FormatValue(UnitBytesPerSecond, total), FormatValue(UnitBytesPerSecond, most))
+	c.at(s.name(), "", "readers × rate × size come to %s, at most %s",
+		FormatValue(UnitBytesPerSecond, c.bytesPerSecond(l)), FormatValue(UnitBytesPerSecond, float64(c.v.Bounds.MaxBytesPerSecond)))
 	return true
+}
+
+func (c *checker) over(l live) bool {
+	most := c.v.Bounds.MaxBytesPerSecond
+	return most > 0 && c.bytesPerSecond(l) > float64(most)
 }

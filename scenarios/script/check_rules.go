@@ -1,6 +1,7 @@
 package script
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/token"
@@ -41,21 +42,15 @@ func (c *checker) selector(tk *token.Token, text string, s Selector) bool {
 		key, noun, name string
 		known           []string
 	}{
-		{"lane", "lane", s.Lane, c.laneNames()},
-		{"reader", "group", s.Reader, c.groupNames()},
+		{"lane", "lane", s.Lane, c.laneNames},
+		{"reader", "group", s.Reader, c.groupNames},
 	} {
-		if label.name == "" || (label.key == "lane" && !c.root.at("lanes").good()) {
+		if label.name == "" || label.known == nil || slices.Contains(label.known, label.name) {
 			continue
 		}
-		found := false
-		for _, name := range label.known {
-			found = found || name == label.name
-		}
-		if !found {
-			ok = false
-			at := labelAt(text, label.key, label.name)
-			c.add(c.src.within(tk, at, len(label.name)), nearest(label.name, label.known), "%s", unknown(label.noun, label.name, label.known))
-		}
+		ok = false
+		at := labelAt(text, label.key, label.name)
+		c.add(c.src.within(tk, at, len(label.name)), nearest(label.name, label.known), "%s", unknown(label.noun, label.name, label.known))
 	}
 	return ok
 }

@@ -44,7 +44,7 @@ func (c *checker) changes(s *spot) bool {
 }
 
 func (c *checker) setGroup(s *spot, g SetGroup) {
-	if !c.known(s, s.key, "group", s.key.Value, c.groupNames()) || !c.changes(s) {
+	if !c.knownGroup(s) || !c.changes(s) {
 		return
 	}
 	if s.key.Value == You {
@@ -58,7 +58,7 @@ func (c *checker) setGroup(s *spot, g SetGroup) {
 }
 
 func (c *checker) setLane(s *spot, l SetLane) {
-	if !c.known(s, s.key, "lane", s.key.Value, c.laneNames()) || !c.changes(s) {
+	if !c.knownLane(s, s.key, s.key.Value) || !c.changes(s) {
 		return
 	}
 	if l.Throttle != nil {
@@ -69,13 +69,10 @@ func (c *checker) setLane(s *spot, l SetLane) {
 	}
 }
 
-// groupNames are those of the file, and you.
-func (c *checker) groupNames() []string {
-	var out []string
-	for _, g := range c.s.Crowd() {
-		out = append(out, g.Name)
-	}
-	return append(out, You)
+// knownGroup checks the name of a group. Where the groups themselves are wrong
+// nobody can say.
+func (c *checker) knownGroup(s *spot) bool {
+	return c.groupNames == nil || c.known(s, s.key, "group", s.key.Value, c.groupNames)
 }
 
 // change applies live settings, and tells whether the load is another.

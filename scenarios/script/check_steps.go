@@ -2,6 +2,7 @@ package script
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -23,7 +24,8 @@ func (c *checker) steps() {
 	}
 	var now clock
 	var asked *Step // has a question whose answer is not shown yet
-	state, over := c.begin(), false
+	state := c.begin()
+	over := c.over(state)
 	for i, s := range steps.list {
 		if !s.good() {
 			continue
@@ -60,7 +62,7 @@ func (c *checker) does(s *spot, step *Step) {
 	c.text(s, "say", step.Say, maxNote)
 	c.text(s, "note", step.Note, maxNote)
 	if restart := s.at("restart"); restart.there() {
-		c.known(restart, restart.token(), "lane", step.Restart, c.laneNames())
+		c.knownLane(restart, restart.token(), step.Restart)
 	}
 	if pause := s.at("pause"); pause.there() {
 		c.known(pause, pause.token(), "pause", step.Pause, []string{PausePresenter})
@@ -69,10 +71,10 @@ func (c *checker) does(s *spot, step *Step) {
 
 // when checks the time of a step.
 func (c *checker) when(s *spot, step *Step, first bool, now *clock) {
-	var times []string
-	for _, key := range []string{"at", "after", "wait_until"} {
-		if s.at(key).there() {
-			times = append(times, key)
+	var times []string // in the order of the file
+	for _, entry := range s.list {
+		if name := entry.key.Value; name == "at" || name == "after" || name == "wait_until" {
+			times = append(times, name)
 		}
 	}
 	switch len(times) {
@@ -81,7 +83,7 @@ func (c *checker) when(s *spot, step *Step, first bool, now *clock) {
 		return
 	case 1:
 	default:
-		c.at(s.at(times[1]).name(), "", "a step has one of at, after and wait_until, not both %s and %s", times[0], times[1])
+		c.at(s.at(times[1]).name(), "", "a step has one of at, after and wait_until, not %s", strings.Join(times, " and "))
 		return
 	}
 	at := s.at(times[0])

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
@@ -105,11 +106,19 @@ func (d *decoder) refuse(s *spot, format string, args ...any) {
 	d.at(s.mark, "", format, args...)
 }
 
+// maxText is longer than any text may be; those that are for people have closer
+// bounds.
+const maxText = 4000
+
 // text decodes a scalar.
 func (d *decoder) text(node ast.Node, v reflect.Value, s *spot, parse func(string) error) {
 	text, ok := scalar(node)
 	if !ok {
 		d.refuse(s, "want %s, not %s", wanted(v.Type()), what(node))
+		return
+	}
+	if n := utf8.RuneCountInString(text); n > maxText {
+		d.refuse(s, "%d characters, at most %d", n, maxText)
 		return
 	}
 	if strings.ContainsFunc(text, func(c rune) bool { return c != '\n' && unreadableRune(c) }) {
@@ -210,9 +219,8 @@ func (d *decoder) items(node ast.Node, v reflect.Value, s *spot) {
 		return
 	}
 	for i, entry := range list.Values {
-		kid := &spot{mark: entry.GetToken()}
-		if entry.Type() == ast.NullType && i < len(list.Entries) && list.Entries[i].Start != nil {
-			kid.mark = list.Entries[i].Start
+		kid := &spot{mark: entryToken(list, i)}
+		if entry.Type() == ast.NullType {
 			d.refuse(kid, "the entry has no value: want %s", wanted(v.Type().Elem()))
 		}
 		s.list = append(s.list, kid)
@@ -225,4 +233,13 @@ func (d *decoder) items(node ast.Node, v reflect.Value, s *spot) {
 		}
 		v.Set(reflect.Append(v, value))
 	}
+}
+
+// entryToken is the dash of an entry without a value, or else its value.
+func entryToken(list *ast.SequenceNode, i int) *token.Token {
+	value := list.Values[i]
+	if value.Type() == ast.NullType && i < len(list.Entries) && list.Entries[i].Start != nil {
+		return list.Entries[i].Start
+	}
+	return value.GetToken()
 }

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ func (d *decoder) pairs(node ast.Node, t reflect.Type, s *spot, each func(name s
 			d.at(key, "", "%q is there already, in line %d", short(name), line)
 			continue
 		}
-		lines[name] = d.src.find(key).line
+		lines[name] = key.Position.Line
 		each(name, pair.Value, &spot{key: key, mark: key})
 	}
 }
@@ -55,6 +56,7 @@ func (d *decoder) fields(node ast.Node, v reflect.Value, s *spot) {
 		i := slices.Index(known.names, name)
 		if i >= 0 {
 			s.add(name, kid)
+			s.list = append(s.list, kid)
 			d.into(value, v.Field(known.fields[i]), kid)
 			return
 		}
@@ -98,17 +100,22 @@ type ruleFields struct {
 // thresholds decodes rules by their selector: one rule or a list, each a text or
 // with more than its text. The spots of the rules are in the order of the rules.
 func (d *decoder) thresholds(node ast.Node, all *Thresholds, s *spot) {
-	d.pairs(node, reflect.TypeFor[Thresholds](), s, func(selector string, value ast.Node, kid *spot) {
+	d.pairs(node, reflect.TypeFor[Thresholds](), s, func(_ string, value ast.Node, kid *spot) {
 		list, ok := value.(*ast.SequenceNode)
-		if !ok {
-			d.rule(selector, value, all, s, &spot{key: kid.key, mark: kid.key})
-			return
-		}
-		if len(list.Values) == 0 {
+		switch {
+		case value.Type() == ast.NullType, ok && len(list.Values) == 0:
 			d.at(kid.key, "", "no rule: want for example %s", exampleRule)
-		}
-		for _, rule := range list.Values {
-			d.rule(selector, rule, all, s, &spot{key: kid.key, mark: kid.key})
+		case !ok:
+			d.rule(value, all, s, kid)
+		default:
+			for i, rule := range list.Values {
+				entry := &spot{key: kid.key, mark: entryToken(list, i)}
+				if rule.Type() == ast.NullType {
+					d.refuse(entry, "no rule: want for example %s", exampleRule)
+					continue
+				}
+				d.rule(rule, all, s, entry)
+			}
 		}
 	})
 }
@@ -116,18 +123,17 @@ func (d *decoder) thresholds(node ast.Node, all *Thresholds, s *spot) {
 // exampleRule is a rule of a threshold.
 const exampleRule = `"max < 100MiB"`
 
-func (d *decoder) rule(selector string, node ast.Node, all *Thresholds, s, kid *spot) {
+// rule decodes a rule about the selector that is the key of its spot.
+func (d *decoder) rule(node ast.Node, all *Thresholds, s, kid *spot) {
 	var fields ruleFields
 	at := kid
 	if _, ok := node.(*ast.MappingNode); ok {
 		d.into(node, reflect.ValueOf(&fields).Elem(), kid)
-		at = kid.at("threshold")
-		switch {
-		case kid.bad:
-		case !at.there():
+		if at = kid.at("threshold"); !at.there() {
 			d.at(kid.mark, "", "threshold is missing: want for example threshold: %s", exampleRule)
-		case kid.at("delay_abort_eval").there() && !fields.AbortOnFail && (kid.at("abort_on_fail").good() || !kid.at("abort_on_fail").there()):
-			d.at(kid.at("delay_abort_eval").name(), "", "delay_abort_eval does nothing without abort_on_fail: true")
+		}
+		if delay := kid.at("delay_abort_eval"); delay.there() && !kid.at("abort_on_fail").there() {
+			d.at(delay.name(), "", "delay_abort_eval does nothing without abort_on_fail: true")
 		}
 	} else {
 		d.into(node, reflect.ValueOf(&fields.Threshold).Elem(), kid)
@@ -135,13 +141,14 @@ func (d *decoder) rule(selector string, node ast.Node, all *Thresholds, s, kid *
 	if !at.good() {
 		return
 	}
-	t, err := parseThreshold(selector, fields.Threshold, d.v)
-	if err != nil {
-		tk, text := at.mark, fields.Threshold
-		if where, ok := err.(*textError); ok && !where.InRule {
-			tk, text = kid.key, selector
-		}
-		d.inText(tk, "want a rule", text, err)
+	t, err := parseThreshold(kid.key.Value, at.text, d.v)
+	var where *textError
+	switch {
+	case errors.As(err, &where) && !where.InRule:
+		d.inText(kid.key, "want a selector", kid.key.Value, err)
+		return
+	case err != nil:
+		d.inText(at.mark, "want a rule", at.text, err)
 		return
 	}
 	t.AbortOnFail, t.DelayAbortEval = fields.AbortOnFail, fields.DelayAbortEval

@@ -52,7 +52,7 @@ func read(text []byte, r *report) ast.Node {
 	case err != nil:
 		r.add(position{}, "", "not YAML: %s", err)
 		return nil
-	case len(file.Docs) == 0 || file.Docs[0].Body == nil:
+	case len(file.Docs) == 0 || file.Docs[0].Body == nil || file.Docs[0].Body.Type() == ast.NullType:
 		r.add(position{}, "", "the file is empty")
 		return nil
 	}
@@ -223,13 +223,13 @@ func advice(message string) string {
 		{"found an invalid key for this map", "want a word as the name in front of the colon"},
 		{"map key definition includes an implicit line break", "want the name and its colon in one line"},
 		{"could not find end character of", "the quote is never closed"},
-		{"',' or ']' must be specified", `want "," or "]"`},
-		{"',' or '}' must be specified", `want "," or "}"`},
+		{"',' or ']' must be specified", `want "," or "]"; a text with brackets or commas needs quotes here`},
+		{"',' or '}' must be specified", `want "," or "}"; a text with brackets or commas needs quotes here`},
 		{"sequence end token ']' not found", `"[" is never closed`},
 		{"could not find flow mapping end token", `"{" is never closed`},
 		{"could not find '[' character", `"]" without "["`},
 		{"could not find '{' character", `"}" without "{"`},
-		{"could not find flow map content", `want "name: value"`},
+		{"could not find flow map content", `want "name: value" and "}"`},
 		{"'@' is a reserved character", "a text that begins with @ needs quotes"},
 		{"'`' is a reserved character", "a text that begins with ` needs quotes"},
 		{"found unknown escape character", `unknown \ within quotes: "..." knows \n, \t, \" and \\; '...' takes everything as it is`},

@@ -41,8 +41,10 @@ func wanted(t reflect.Type) string {
 		return "text"
 	case reflect.Bool:
 		return "true or false"
-	case reflect.Int, reflect.Int64, reflect.Uint64:
+	case reflect.Int, reflect.Int64:
 		return "a whole number"
+	case reflect.Uint64:
+		return "a whole number of 0 or more"
 	}
 	return "names and their values"
 }
