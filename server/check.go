@@ -116,8 +116,6 @@ func loadScenarios(files []string, maxMemoryBytes int64, stderr io.Writer, good 
 		case errors.As(err, &wrong):
 			fmt.Fprintln(stderr, wrong.Pretty())
 			code = graver(code, exitScript)
-		case errors.Is(err, run.ErrMemory):
-			code = graver(code, complain(stderr, exitUsage, fmt.Errorf("--max-memory: %s: %w", file, err)))
 		case errors.Is(err, run.ErrInvalid):
 			code = graver(code, complain(stderr, exitScript, fmt.Errorf("%s: %w", file, err)))
 		default:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"spillway/scenarios/script"
 	"spillway/server/internal/headless"
@@ -16,19 +17,26 @@ import (
 // laneHost is where lanes listen: nobody reads them but the readers beside.
 const laneHost = "127.0.0.1"
 
-// perform plays a scenario and returns its recording. An error beside it says
-// why the run failed; without a recording it never began.
+// perform plays a scenario and returns its recording, which has no moments if
+// the run did not get so far. The error is a failure that it does not tell.
 func (p *playing) perform(ctx context.Context, i int, s script.Scenario) (*record.Recording, error) {
+	empty := func(e headless.End) *record.Recording {
+		v := run.View{Scenario: s, StartedAt: time.Now()}
+		return &record.Recording{Header: p.header(v, i), Ending: e.Ending, Why: e.Why}
+	}
+	failed := func(err error) (*record.Recording, error) {
+		return empty(headless.End{Ending: record.Failed, Why: err.Error()}), err
+	}
 	tape, err := openTape(p.out.name(p.out.record, i))
 	if err != nil {
-		return nil, err
+		return failed(err)
 	}
 	defer tape.Close()
 	var last run.View
 	p.display.Begin(headless.Length(s))
 	player := headless.New(headless.Options{
 		Record: func(first run.View) (headless.Recorder, error) {
-			return record.NewWriter(tape, record.HeaderOf(first, p.command(p.files[i]), p.environment()))
+			return record.NewWriter(tape, p.header(first, i))
 		},
 		Show: func(v run.View) {
 			last = v
@@ -46,21 +54,27 @@ func (p *playing) perform(ctx context.Context, i int, s script.Scenario) (*recor
 		Headless:       true,
 	})
 	if err != nil {
-		return nil, err
+		return failed(err)
 	}
 	end := player.Play(ctx, control)
 	p.display.End(last)
-	if end.Ending == record.Failed {
-		err = fmt.Errorf("%s: %s", s.Name, end.Why)
+	rec, err := tape.read()
+	switch {
+	case err != nil && end.Ending == record.Stopped: // before there was anything to record
+		return empty(end), nil
+	case err != nil && end.Ending != record.Failed:
+		return failed(fmt.Errorf("%s: %w", s.Name, err))
+	case err != nil:
+		return failed(fmt.Errorf("%s: %s", s.Name, end.Why))
+	case end.Ending == record.Failed && rec.Ending != record.Failed: // it could not be written to its end
+		return rec, fmt.Errorf("%s: %s", s.Name, end.Why)
 	}
-	rec, readErr := tape.read()
-	if readErr != nil {
-		if err == nil {
-			err = fmt.Errorf("read what was recorded: %w", readErr)
-		}
-		return nil, err
-	}
-	return rec, err
+	return rec, nil
+}
+
+// header is that of the recording of the i-th scenario.
+func (p *playing) header(v run.View, i int) record.Header {
+	return record.HeaderOf(v, p.command(p.files[i]), record.Here(brokerName(p.redis), p.maxMemory))
 }
 
 // tape is where a run is written down and read from again: the file a person

@@ -17,8 +17,6 @@ import (
 	"spillway/server/internal/broker"
 	"spillway/server/internal/child"
 	"spillway/server/internal/outcome"
-	"spillway/server/internal/record"
-	"spillway/server/internal/run"
 	"spillway/server/internal/supervisor"
 	"spillway/server/internal/terminal"
 )
@@ -207,6 +205,7 @@ func (p *playing) all(ctx context.Context, all []script.Scenario) int {
 	for i, s := range all {
 		if ctx.Err() != nil {
 			fmt.Fprintf(p.display, "%s was not run.\n", s.Name)
+			code = exitUser
 			continue
 		}
 		if len(all) > 1 {
@@ -219,9 +218,6 @@ func (p *playing) all(ctx context.Context, all []script.Scenario) int {
 		code = graver(code, r.Code())
 		results = append(results, r)
 	}
-	if ctx.Err() != nil {
-		code = exitUser
-	}
 	if err := p.out.writeResults(p.stdout, results); err != nil {
 		code = graver(code, complain(p.stderr, exitFailure, err))
 	}
@@ -232,24 +228,15 @@ func (p *playing) all(ctx context.Context, all []script.Scenario) int {
 // what kept it from being played or written down as asked.
 func (p *playing) one(ctx context.Context, i int, s script.Scenario) (outcome.Result, error) {
 	rec, err := p.perform(ctx, i, s)
-	if rec == nil {
-		rec = &record.Recording{
-			Header: record.HeaderOf(run.View{Scenario: s}, p.command(p.files[i]), p.environment()),
-			Ending: record.Failed, Why: fmt.Sprint(err),
-		}
-		return outcome.Of(rec), err
-	}
 	r := outcome.Of(rec)
+	if len(rec.Moments) == 0 {
+		return r, err
+	}
 	look := p.display.Look()
 	fmt.Fprintln(p.display)
-	if werr := outcome.WriteText(p.display, r, outcome.TextOptions{Color: look.Color, Width: look.Width}); werr != nil {
-		err = errors.Join(err, werr)
-	}
-	return r, errors.Join(err, p.out.write(p.stdout, i, rec, r))
-}
-
-func (p *playing) environment() record.Environment {
-	return record.Here(brokerName(p.redis), p.maxMemory)
+	return r, errors.Join(err,
+		outcome.WriteText(p.display, r, outcome.TextOptions{Color: look.Color, Width: look.Width}),
+		p.out.write(p.stdout, i, rec, r))
 }
 
 // brokerName says which broker carries the messages, without its address: a

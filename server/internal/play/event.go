@@ -25,7 +25,7 @@ const (
 	KindReveal                    // the answer, and why
 	KindPaused                    // waits for the presenter; no text
 	KindContinued                 // no text
-	KindDone                      // all steps have happened; no text
+	KindDone                      // all steps have happened, and there were some; no text
 )
 
 // String is a word for the kind.

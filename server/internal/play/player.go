@@ -113,7 +113,9 @@ func (p *Player) Run(ctx context.Context, s Stage) {
 	r.late = 0
 	r.reveal(len(p.steps))
 	p.end(Done)
-	r.tell(len(p.steps), KindDone, "")
+	if len(p.steps) > 0 {
+		r.tell(len(p.steps), KindDone, "")
+	}
 }
 
 // end stops the clock.
