@@ -10,8 +10,9 @@ import (
 
 // event is one message as the fake broker got it.
 type event struct {
-	at  time.Time
-	seq uint64
+	at   time.Time
+	seq  uint64
+	data string
 }
 
 // fakeStore is a broker in memory whose answers a test decides.
@@ -58,7 +59,7 @@ func (s *fakeStore) Add(_ context.Context, messages []message, _ int64) {
 		default:
 			m.err = nil
 			s.last[key] = m.seq
-			s.streams[key] = append(s.streams[key], event{time.Now(), m.seq})
+			s.streams[key] = append(s.streams[key], event{time.Now(), m.seq, string(m.payload)})
 		}
 		if s.loseNext {
 			m.err = errUnanswered
@@ -75,7 +76,7 @@ func (s *fakeStore) Publish(_ context.Context, messages []message) (int, error) 
 	}
 	for _, m := range messages {
 		key := m.channel.record.key
-		s.published[key] = append(s.published[key], event{time.Now(), m.seq})
+		s.published[key] = append(s.published[key], event{time.Now(), m.seq, string(m.payload)})
 	}
 	return len(messages), nil
 }
