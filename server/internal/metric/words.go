@@ -43,3 +43,14 @@ func AggregationsOf(k script.Kind) string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// KindWord is how a metric is measured, in a word.
+func KindWord(k script.Kind) string {
+	switch k {
+	case script.Counter:
+		return "counter"
+	case script.Trend:
+		return "trend"
+	}
+	return "gauge"
+}
