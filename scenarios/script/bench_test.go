@@ -102,6 +102,10 @@ var hostile = map[string]string{
 	"wrong thresholds":   counted(head+"thresholds:\n", "  rsss{lane:l%d}: mx > 3MiB\n", maxKeys),
 	"long condition":     head + "steps:\n- wait_until: " + full("", "rss{lane:push} > 1MiB and ")[:maxLine-20],
 	"tags of text":       head + "tags: [\n" + strings.Repeat(strings.Repeat("a,", maxLine/2-5)+"\n", 10) + "]",
+	"lanes":              counted(head+"lanes:\n", "  lane-%d: {source: x}\n", maxKeys) + counted("thresholds:\n", "  rss{lane:lane%d}: max > 3MiB\n", maxKeys),
+	"groups":             counted(head+"readers:\n", "  group-%d: {count: 1}\n", maxKeys) + counted("thresholds:\n", "  gaps{reader:group%d}: count == 0\n", maxKeys),
+	"wrong names":        valid + counted("", "  rss{lane:pus%d}: max > 3MiB\n", 900),
+	"conditions":         valid[:strings.Index(valid, "thresholds:")] + strings.Repeat("  - timeout: 1s\n    wait_until: >-\n"+strings.Repeat("      rss{lane:push} > 300MiB and readers{lane:psh,reader:slw} > 1 and\n", 40), 60),
 	"options":            counted(head+"lanes:\n  push:\n    strategy: pull-drain\n    options:\n", "      high_wate%d: 1\n", maxKeys),
 }
 
@@ -114,7 +118,7 @@ func TestHostileFiles(t *testing.T) {
 			require.LessOrEqual(t, len(text), MaxFileBytes)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			_, err := Parse(File{Path: "x.yaml", Text: []byte(text)}, small)
+			_, err := Parse(File{Path: "x.yaml", Text: []byte(text), Read: beside}, small)
 			runtime.ReadMemStats(&after)
 			require.Error(t, err)
 			require.LessOrEqual(t, len(err.(Errors)), maxErrors+1)

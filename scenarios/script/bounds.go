@@ -28,7 +28,7 @@ func (c *checker) number(s *spot, noun string, unit Unit, n, least, most float64
 	if most > 0 {
 		want = spell(unit, least) + " to " + spell(unit, most)
 	}
-	c.bad(s, "", "%s %s: want %s%s", noun, spell(unit, n), want, why)
+	c.bad(s, "", "%s %s: want %s%s", noun, short(s.text), want, why)
 }
 
 // spell writes a number as it is written in a file.

@@ -110,7 +110,11 @@ func (c *checker) options(s *spot, strategy Strategy, values Options) {
 	}
 	for _, entry := range s.list {
 		name := entry.key.Value
-		if !c.known(entry, entry.key, "option of "+strategy.Name, name, names) {
+		if !entry.good() {
+			continue
+		}
+		if near := nearest(name, names); near != name {
+			c.at(entry.key, near, "%s has no option %s%s", strategy.Name, quoted(name), others(near, names))
 			continue
 		}
 		if _, err := strategy.Options[slices.Index(names, name)].Parse(values[name]); err != nil {
@@ -121,6 +125,17 @@ func (c *checker) options(s *spot, strategy Strategy, values Options) {
 			c.bad(entry, where.Nearest, "%s", where.Text)
 		}
 	}
+}
+
+// others says which words there are, unless the nearest is told anyway.
+func others(near string, known []string) string {
+	switch {
+	case near != "":
+		return ""
+	case len(known) == 0:
+		return ": it has none"
+	}
+	return ": it has " + strings.Join(known, ", ")
 }
 
 // knownLane checks the name of a lane. Where the lanes themselves are wrong
