@@ -3,6 +3,26 @@
 // recording, so that a run and its account cannot differ.
 //
 //	samples, events, marks → recording → replay, report, summary
+//
+// A recording is a text file of JSON lines. The first is the [Header]. Each other
+// one is a moment, a remark or the end:
+//
+//	{"t":100000,"words":{"version":7,"lanes":{"0":{"say":"…"}}},"log":[…],"sample":{…},"clock":50000}
+//
+// t is the time of the run in microseconds. sample holds numbers in rows, whose
+// columns the header names: run is one row, lanes has a row for each lane,
+// readers for each lane a row for each group. Zeros at the end of a row are left
+// out. words is what changed of everything else (a JSON merge patch, RFC 7396;
+// lists are objects with the places as keys), log and marks are what was added.
+// A line with whole begins anew: it says everything. Columns, members and words
+// that a reader does not know are passed over.
+//
+// The RSS of the first lane over time, with jq:
+//
+//	jq -nc '(input.columns.lane | index("rssBytes")) as $c
+//	  | inputs | select(.sample) | [.t / 1e6, .sample.lanes[0][$c]]' run.ndjson
+//
+// Four busy lanes come to less than 1 MiB a minute.
 package record
 
 import (
