@@ -173,8 +173,10 @@ func TestRulesInPlainWords(t *testing.T) {
 		"age{lane:pull, reader:healthy} < 1s":           "age of pull, healthy readers < 1s",
 		"max > 2 * max of rss{lane:pull}":               "max > 2 * max of rss of pull",
 		"rss > 1MiB":                                    "rss > 1MiB",
-		"when rss{lane:a} > 1MiB and gaps{lane:b} == 0": "when rss of a > 1MiB and gaps of b == 0",
-		"a{": "a{",
+		"when rss{lane:a} > 1MiB and gaps{lane:b} == 0": "when rss of a > 1MiB and gaps of b is 0",
+		"a{":                                 "a{",
+		"exit_code{lane:push} == 137":        "exit code of push is 137",
+		"readers{lane:a,reader:slow} >= 200": "readers of a, slow readers ≥ 200",
 	} {
 		require.Equal(t, want, component.Plain(rule))
 	}

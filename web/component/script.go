@@ -101,20 +101,23 @@ func (t Step) condition() string { return Plain(strings.TrimPrefix(t.When, "when
 // labels are the braces behind a metric.
 var labels = regexp.MustCompile(`\{([^{}]*)\}`)
 
-// Plain says a condition or a rule without braces: "rss of push > 100MiB",
-// "age of pull, healthy readers < 1s".
+// operators are comparisons as they are written and as they are read.
+var operators = strings.NewReplacer(" == ", " is ", " != ", " is not ", " >= ", " ≥ ", " <= ", " ≤ ", "_", " ")
+
+// Plain says a condition without braces: "rss of push > 100MiB", "age of pull,
+// healthy readers < 1s".
 func Plain(rule string) string {
-	return labels.ReplaceAllStringFunc(rule, func(braces string) string {
+	return operators.Replace(labels.ReplaceAllStringFunc(rule, func(braces string) string {
 		var of []string
 		for label := range strings.SplitSeq(strings.Trim(braces, "{}"), ",") {
 			name, value, _ := strings.Cut(strings.TrimSpace(label), ":")
-			if value = strings.TrimSpace(value); name == "reader" {
+			if value = strings.TrimSpace(value); strings.TrimSpace(name) == "reader" {
 				value += " readers"
 			}
 			of = append(of, value)
 		}
 		return " of " + strings.Join(of, ", ")
-	})
+	}))
 }
 
 // sign stands for a step's state, so that nobody needs a colour.

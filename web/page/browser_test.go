@@ -144,6 +144,7 @@ func TestInABrowser(t *testing.T) {
 			open(t, tab, url+"/waiting", screen.width, screen.height)
 			haunted := eval[string](t, tab, place)
 			open(t, tab, url+"/revealed", screen.width, screen.height)
+			eval[bool](t, tab, `document.querySelector("[data-if-choice]").hidden = false`)
 			require.Equal(t, haunted, eval[string](t, tab, place))
 		})
 	}

@@ -87,18 +87,18 @@ func TestStepsInABrowser(t *testing.T) {
 		at("calm")
 		require.Equal(t, "Which server runs out of memory?", eval[string](t, tab, questions))
 		at("asked")
-		require.Equal(t, "What happens to push?", eval[string](t, tab, questions))
+		require.Equal(t, "The slow readers are about to read only 4 KB a second. What happens to push?", eval[string](t, tab, questions))
 		require.False(t, eval[bool](t, tab, `document.querySelector("[data-action=guess]").checkVisibility()`))
 	})
 
 	t.Run("a prediction stays in the tab and is answered at the reveal", func(t *testing.T) {
 		at("asked")
-		eval[string](t, tab, `document.querySelector("[data-choice='It stays flat']").click(); ""`)
+		eval[string](t, tab, `document.querySelector("[data-choice='It slows down for everybody']").click(); ""`)
 		open(t, tab, url+"/asked", 1440, 900)
-		require.Equal(t, "It stays flat", eval[string](t, tab, `document.querySelector("[data-action=choose][aria-pressed=true]").textContent`))
+		require.Equal(t, "It slows down for everybody", eval[string](t, tab, `document.querySelector("[data-action=choose][aria-pressed=true]").textContent`))
 		open(t, tab, url+"/revealed", 1440, 900)
 		said := `[...document.querySelectorAll("[data-if-choice]")].filter(e => e.checkVisibility()).map(e => e.textContent).join()`
-		require.Equal(t, "You said: It stays flat.", eval[string](t, tab, said))
+		require.Equal(t, "You said: It slows down for everybody.", eval[string](t, tab, said))
 		eval[string](t, tab, `document.body.dataset.run = "r2"; ""`)
 		require.Eventually(t, func() bool { return eval[string](t, tab, said) == "" }, 10*time.Second, 20*time.Millisecond, "another run, another answer")
 	})

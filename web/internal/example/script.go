@@ -69,14 +69,17 @@ func play(name string, s *page.Stage) (now float64) {
 	s.Script = component.Script{State: m.state, Steps: all, Next: m.next, Length: length, Say: m.say}
 	s.Time = component.ScriptClock{State: m.state, Clock: time.Duration(m.now) * time.Second, Length: length}
 	s.Note = "Ask who has a server that pushes. Wait for three hands before you go on."
+	ask := component.Ask{
+		Question: "The slow readers are about to read only 4 KB a second. What happens to push?",
+		Options:  []string{"Its readers get fewer messages", "It slows down for everybody", "It keeps what they do not read, until it is killed"},
+	}
 	switch {
 	case name == "asked", name == "waiting":
-		s.Ask = component.Ask{Question: "What happens to push?", Options: []string{"It stays flat", "It climbs until it is killed", "It slows the producer down"}}
+		s.Ask = ask
 	case m.next >= 8 && name != "replay":
-		s.Ask = component.Ask{
-			Question: "What happens to push?", Options: []string{"It stays flat", "It climbs until it is killed", "It slows the producer down"},
-			Answer: "It climbs until it is killed", Because: "It takes every message at once and keeps it until the reader has room. Nothing tells the producer to wait.",
-		}
+		ask.Answer = ask.Options[2]
+		ask.Because = "Push takes every message from Redis at once and has to put it somewhere. What a reader does not take waits in the memory of the server."
+		s.Ask = ask
 	}
 	s.Log = []component.Entry{
 		{Clock: "00:21", Text: "push passes 128 MiB."},
