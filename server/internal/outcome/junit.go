@@ -133,14 +133,14 @@ func checkCase(r Result, check Check) testcase {
 }
 
 func waitCase(r Result, w Step) testcase {
-	c := testcase{Name: "waits " + w.When, Class: r.Scenario, Time: clock(0)}
+	c := testcase{Name: fmt.Sprintf("waits until %s (line %d)", w.Condition, w.Line), Class: r.Scenario, Time: clock(0)}
 	if w.RunSeconds != nil {
 		c.Time = clock(*w.RunSeconds)
 	}
 	switch w.State {
 	case StepTimedOut:
-		message := "not true within " + w.Longest()
-		c.Failure = &trouble{Message: message, Type: "wait", Text: w.When + " (line " + strconv.Itoa(w.Line) + "): " + message + "\n"}
+		message := "not true within " + w.AtMost
+		c.Failure = &trouble{Message: message, Type: "wait", Text: w.Condition + ": " + message + "\n"}
 	case StepComing, StepCurrent:
 		c.Skipped = &trouble{Message: "the run ended before"}
 	}

@@ -11,9 +11,11 @@ import (
 	"spillway/server/internal/run"
 )
 
-// waitPrefix begins the words of a step that waits for a condition, see
-// [play.Step].
-const waitPrefix = "when "
+// The words of a step that waits for a condition, see [play.Step].
+const (
+	waitPrefix = "when "
+	waitAtMost = ", at most "
+)
 
 // Of sums a recording up. It reads rec and keeps nothing of it that changes.
 func Of(rec *record.Recording) Result {
@@ -86,8 +88,13 @@ func stepsOf(moments []run.View, last []play.Step) []Step {
 	out := make([]Step, 0, len(last))
 	for i, s := range last {
 		step := Step{
-			When: s.When, What: s.What, Wait: strings.HasPrefix(s.When, waitPrefix),
+			When: s.When, What: s.What,
 			State: stepState(s.State), PlanSeconds: s.Plan.Seconds(), Line: s.Line,
+		}
+		if step.Condition, step.Wait = strings.CutPrefix(s.When, waitPrefix); step.Wait {
+			step.Condition, step.AtMost, _ = strings.Cut(step.Condition, waitAtMost)
+		} else {
+			step.Condition = ""
 		}
 		if s.State != play.Coming && s.State != play.Current {
 			step.AtSeconds = new(s.At.Seconds())

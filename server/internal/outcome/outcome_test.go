@@ -230,6 +230,30 @@ func TestOfLittle(t *testing.T) {
 	}
 }
 
+// A run that was written down and read again has the same outcome.
+func TestOfWhatWasWrittenDown(t *testing.T) {
+	made := outcometest.Recording(outcometest.Options{Length: 45 * time.Second})
+	var file bytes.Buffer
+	w, err := record.NewWriter(&file, made.Header)
+	require.NoError(t, err)
+	for _, m := range made.Moments {
+		h := wire.History{Lanes: make([]wire.LaneHistory, len(made.Marks))}
+		for i, l := range made.Marks {
+			for _, k := range l.Marks {
+				if k.ElapsedMicros <= m.Sample.ElapsedMicros {
+					h.Lanes[i].Marks = append(h.Lanes[i].Marks, k)
+					m.Marks++
+				}
+			}
+		}
+		require.NoError(t, w.Take(m, func() wire.History { return h }))
+	}
+	require.NoError(t, w.End(made.Ending, made.Why))
+	read, err := record.Read(&file, record.ReadOptions{Vocabulary: run.Vocabulary})
+	require.NoError(t, err)
+	require.Equal(t, outcome.Of(made), outcome.Of(read))
+}
+
 func TestJSON(t *testing.T) {
 	var b strings.Builder
 	require.NoError(t, outcome.WriteJSON(&b, outcome.Of(outcometest.Recording(broken))))

@@ -1,7 +1,6 @@
 package outcome
 
 import (
-	"strings"
 	"time"
 
 	"spillway/server/internal/record"
@@ -26,7 +25,7 @@ type Result struct {
 	Command        string             `json:"command"` // that reproduces it
 	Environment    record.Environment `json:"environment"`
 	Ending         record.Ending      `json:"ending"`
-	Why            string             `json:"why,omitempty"`     // of a failed run
+	Why            string             `json:"why,omitempty"`     // of a failed or an aborted run
 	Remarks        []string           `json:"remarks,omitempty"` // of the recorder, for example that it missed something
 	ElapsedSeconds float64            `json:"elapsedSeconds"`
 
@@ -58,13 +57,15 @@ type Check struct {
 type Step struct {
 	When        string   `json:"when"`
 	What        string   `json:"what"`
-	Wait        bool     `json:"wait"`              // it waited for a condition
-	State       string   `json:"state"`             // coming, current, happened, timed out, refused
-	PlanSeconds float64  `json:"planScriptSeconds"` // of the script; of a wait, its longest
-	AtSeconds   *float64 `json:"atScriptSeconds"`   // of the script, when it happened; null if it did not
-	RunSeconds  *float64 `json:"atSeconds"`         // the same moment of the run
-	LateSeconds *float64 `json:"lateSeconds"`       // behind its time; null for a wait
-	Line        int      `json:"line"`              // in the scenario file
+	Wait        bool     `json:"wait"`                // it waited for a condition
+	Condition   string   `json:"condition,omitempty"` // of a wait
+	AtMost      string   `json:"atMost,omitempty"`    // how long a wait was to last, as files spell it: 20s; empty without a bound
+	State       string   `json:"state"`               // coming, current, happened, timed out, refused
+	PlanSeconds float64  `json:"planScriptSeconds"`   // of the script, when it was to happen; of a wait, its latest
+	AtSeconds   *float64 `json:"atScriptSeconds"`     // of the script, when it happened; null if it did not
+	RunSeconds  *float64 `json:"atSeconds"`           // the same moment of the run
+	LateSeconds *float64 `json:"lateSeconds"`         // behind its time; null for a wait
+	Line        int      `json:"line"`                // in the scenario file
 }
 
 // The states of a Step.
@@ -196,19 +197,6 @@ func (r Result) TimedOut() []Step {
 		}
 	}
 	return out
-}
-
-// Longest is how long a wait was to last at most, as scenario files spell it:
-// "20s", "1m30s".
-func (s Step) Longest() string {
-	text := time.Duration(s.PlanSeconds * float64(time.Second)).Round(time.Millisecond).String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }
 
 // Code is the exit code of a program that did the run. A run that was stopped

@@ -104,7 +104,11 @@ func (r Result) Closing() string {
 	case record.Stopped:
 		b.WriteString("A person stopped the run after " + after + "; thresholds are shown as they stood then.")
 	case record.Aborted:
-		b.WriteString("A threshold ended the run after " + after + ". " + r.tally())
+		b.WriteString("A threshold ended the run after " + after)
+		if r.Why != "" {
+			b.WriteString(": " + strings.TrimRight(r.Why, "."))
+		}
+		b.WriteString(". " + r.tally())
 	case record.Completed:
 		b.WriteString(r.tally())
 	default:

@@ -102,8 +102,12 @@ func modelOf(rec *record.Recording, i int) chart.Model {
 		before = s.State
 	}
 	m.Series = []chart.Series{total, heap, rss}
-	if g, ok := ghost(rec, i); ok {
-		m.Series = append(m.Series, g)
+	if i < len(rec.Marks) && len(rec.Marks[i].Ghost) > 0 {
+		ghost := chart.Series{Key: "ghost", Ghost: true}
+		for _, p := range rec.Marks[i].Ghost {
+			ghost.Points = append(ghost.Points, chart.Point{T: seconds(p.ElapsedMicros), V: float64(p.Bytes)})
+		}
+		m.Series = append(m.Series, ghost)
 	}
 	return m
 }
@@ -129,22 +133,7 @@ func lengthOf(rec *record.Recording) float64 {
 	return 0
 }
 
-// ghost is the series that the scenario puts behind a lane's curve.
-func ghost(rec *record.Recording, i int) (chart.Series, bool) {
-	v := rec.Moments[len(rec.Moments)-1]
-	for _, g := range v.Scenario.Ghosts {
-		if g.Lane != v.Lanes[i].Name {
-			continue
-		}
-		s := chart.Series{Key: "ghost", Ghost: true}
-		for _, p := range g.Points {
-			s.Points = append(s.Points, chart.Point{T: p.Seconds, V: p.Bytes})
-		}
-		return s, true
-	}
-	return chart.Series{}, false
-}
-
+// ghostOf is the caption of the series behind a lane's curve.
 func ghostOf(rec *record.Recording, lane string) string {
 	for _, g := range rec.Moments[len(rec.Moments)-1].Scenario.Ghosts {
 		if g.Lane == lane {

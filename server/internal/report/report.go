@@ -139,8 +139,10 @@ func checksOf(r outcome.Result) []page.ReportCheck {
 	for _, s := range r.Waits() {
 		row := page.ReportCheck{
 			Kind: "unknown", Word: "not reached", Rule: "wait", Seen: outcome.None, At: outcome.None,
-			Name:   strings.TrimPrefix(s.When, "when "),
-			Wanted: "within " + s.Longest(),
+			Name: s.Condition, Wanted: "true",
+		}
+		if s.AtMost != "" {
+			row.Wanted = "within " + s.AtMost
 		}
 		if s.RunSeconds != nil {
 			row.At = span(*s.RunSeconds)

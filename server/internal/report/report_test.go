@@ -187,7 +187,8 @@ func TestBroker(t *testing.T) {
 func TestGhost(t *testing.T) {
 	rec := outcometest.Recording(outcometest.Options{})
 	last := &rec.Moments[len(rec.Moments)-1]
-	last.Scenario.Ghosts = script.Ghosts{{Lane: "push", Caption: "Node 24, measured", Points: []script.GhostPoint{{Seconds: 0, Bytes: 1 << 20}, {Seconds: 50, Bytes: 300 << 20}}}}
+	last.Scenario.Ghosts = script.Ghosts{{Lane: "push", Caption: "Node 24, measured"}}
+	rec.Marks[0].Ghost = []wire.GhostPoint{{ElapsedMicros: 1, Bytes: 1 << 20}, {ElapsedMicros: 50e6, Bytes: 300 << 20}}
 	r := report.View(rec, outcome.Of(rec))
 	require.Equal(t, "Node 24, measured", r.Lanes[0].Ghost)
 	require.Equal(t, "ghost", r.Lanes[0].Drawings[0].Drawing.Paths[0].Key)

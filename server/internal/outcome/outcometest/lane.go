@@ -49,7 +49,9 @@ func (l shape) rss(at time.Duration) float64 {
 	} else {
 		v += .5 * math.Sin(t*3)
 	}
-	if l.most > 0 {
+	if l.most == 0 {
+		v = min(v, 257)
+	} else {
 		v = min(v, l.most+.4*math.Sin(t*5))
 	}
 	return max(v, 12) * mib

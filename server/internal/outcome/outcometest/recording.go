@@ -81,9 +81,10 @@ func moment(o Options, scenario script.Scenario, at time.Duration, ages ages) ru
 			TakenAtMicros: header.StartedAt.Add(at).UnixMicro(), ElapsedMicros: micros(at), State: wire.StateRunning,
 			Produced: uint64(at.Seconds() * perSecond), BrokerRSS: 31*mib + held(at), BrokerUsed: 2*mib + held(at), BrokerLimit: brokerLimit,
 		},
-		Log:    logOf(o, at),
-		Script: scriptOf(o, at),
-		Checks: checksOf(o),
+		Version: uint64(at / every),
+		Log:     logOf(o, at),
+		Script:  scriptOf(o, at),
+		Checks:  checksOf(o),
 	}
 	for _, l := range lanes[:o.Lanes] {
 		sample, extra, view := l.at(at, ages)
@@ -125,11 +126,11 @@ func scriptOf(o Options, at time.Duration) play.View {
 		{When: "at 2s", What: "says “Everybody reads as fast as they can …”", Plan: 2 * time.Second, At: 2001 * time.Millisecond, LateBy: time.Millisecond, Line: 31},
 		{When: "at 8s", What: "throttle: 4KB/s", Plan: slowedAt, At: slowedAt + 2*time.Millisecond, LateBy: 2 * time.Millisecond, Line: 33},
 		{When: "4s later", What: "says “Nothing but the readers has changed …”", Plan: 12 * time.Second, At: 12004 * time.Millisecond, LateBy: 4 * time.Millisecond, Line: 36},
-		{When: "when exit_code{lane:push} == 137", What: "says “137 is 128 + 9 …”", Plan: time.Minute, At: 27150 * time.Millisecond, Line: 38},
+		{When: "when exit_code{lane:push} == 137, at most 1m", What: "says “137 is 128 + 9 …”", Plan: 72 * time.Second, At: 27150 * time.Millisecond, Line: 38},
 		{When: "5s later", What: "throttle: none", Plan: releasedAt, At: releasedAt + time.Millisecond, LateBy: time.Millisecond, Line: 42},
 	}
 	if o.Broken {
-		steps = append(steps, play.Step{When: "when backlog{lane:pull} < 1KiB", What: "says “pull has caught up”", Plan: 20 * time.Second, At: 52 * time.Second, Line: 45})
+		steps = append(steps, play.Step{When: "when backlog{lane:pull} < 1KiB, at most 20s", What: "says “pull has caught up”", Plan: 52 * time.Second, At: 52 * time.Second, Line: 45})
 	}
 	v := play.View{State: play.Playing, Clock: at, Length: time.Minute}
 	for i, s := range steps {
