@@ -36,6 +36,11 @@ const (
 	Said                      // by the scenario, to the audience
 )
 
+// String is the kind as the API spells it.
+func (k EntryKind) String() string {
+	return [...]string{"observed", "scripted", "by hand", "said"}[k]
+}
+
 // events are what a session has to tell besides numbers.
 type events struct {
 	log     []Entry // oldest first; never changed in place, so that readers may keep it

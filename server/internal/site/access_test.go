@@ -49,7 +49,7 @@ func TestBeyondLoopbackSteeringNeedsTheToken(t *testing.T) {
 	require.Contains(t, watching.body, `data-steer="false"`)
 
 	for _, c := range []struct{ method, path string }{
-		{"POST", "/api/run/stop"}, {"POST", "/api/run/start"}, {"POST", "/api/run/reset"}, {"POST", "/api/run/demo"},
+		{"POST", "/api/run/stop"}, {"POST", "/api/run/start"}, {"POST", "/api/run/reset"}, {"POST", "/api/run/steps/play"}, {"POST", "/api/run/script"},
 		{"PATCH", "/api/run"}, {"POST", "/api/run/scenario/two"}, {"POST", "/api/run/lanes/push/restart"},
 	} {
 		for _, header := range []string{"X-None: 1", "Authorization: Bearer WRONG", "Authorization: Bearer ", "Authorization: " + testToken, "Cookie: spillway_token=WRONG"} {

@@ -101,6 +101,8 @@ type runJSON struct {
 	Broker         brokerJSON   `json:"broker"`
 	Lanes          []laneJSON   `json:"lanes"`
 	Notice         string       `json:"notice,omitempty"`
+	Steps          stepsJSON    `json:"steps"`
+	Checks         []checkJSON  `json:"checks"`
 	Log            []entryJSON  `json:"log"`
 }
 
@@ -152,8 +154,25 @@ type laneJSON struct {
 
 type entryJSON struct {
 	AtSeconds float64 `json:"atSeconds"`
+	Kind      string  `json:"kind"`
 	Text      string  `json:"text"`
 	Grave     bool    `json:"grave,omitempty"`
+}
+
+// stepsJSON is where the steps of the scenario are.
+type stepsJSON struct {
+	State        string  `json:"state"`
+	ClockSeconds float64 `json:"clockSeconds"` // of the script
+	Next         int     `json:"next"`         // from 0; count at the end
+	Count        int     `json:"count"`
+}
+
+// checkJSON is how a rule of the scenario stands.
+type checkJSON struct {
+	Metric string `json:"metric"`
+	Rule   string `json:"rule"`
+	Seen   string `json:"seen"`
+	Holds  bool   `json:"holds"`
 }
 
 func (s *Site) writeRun(w http.ResponseWriter, r *http.Request) {
@@ -168,12 +187,17 @@ func (s *Site) writeRun(w http.ResponseWriter, r *http.Request) {
 		Broker:         brokerJSON{brokerKind(v.Broker), v.Sample.BrokerUsed, v.Sample.BrokerLimit, v.Sample.BrokerRSS, v.Lost},
 		Notice:         strings.TrimSpace(v.Notice.Text),
 		Log:            []entryJSON{},
+		Steps:          stepsJSON{v.Script.State.String(), round(v.Script.Clock.Seconds()), v.Script.Next, len(v.Script.Steps)},
+		Checks:         []checkJSON{},
+	}
+	for _, c := range v.Checks {
+		out.Checks = append(out.Checks, checkJSON{c.Name, c.Rule, c.Seen, c.Holds})
 	}
 	for i, l := range v.Lanes {
 		out.Lanes = append(out.Lanes, laneOf(l, v.Sample.Lanes[i], hostOf(r)))
 	}
 	for _, e := range v.Log {
-		out.Log = append(out.Log, entryJSON{round(e.At.Seconds()), e.Text, e.Grave})
+		out.Log = append(out.Log, entryJSON{round(e.At.Seconds()), e.Kind.String(), e.Text, e.Grave})
 	}
 	writeJSON(w, http.StatusOK, out)
 }

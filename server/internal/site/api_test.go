@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"spillway/server/internal/replay"
 	"spillway/server/internal/run"
 )
 
@@ -36,12 +37,16 @@ func TestTheRunAsJSON(t *testing.T) {
 
 func TestSteering(t *testing.T) {
 	for path, call := range map[string]string{
-		"/api/run/start":              "start",
-		"/api/run/stop":               "stop",
-		"/api/run/reset":              "reset",
-		"/api/run/demo":               "demo",
-		"/api/run/scenario/two":       "play two",
-		"/api/run/lanes/push/restart": "restart push",
+		"/api/run/start":                   "start",
+		"/api/run/stop":                    "stop",
+		"/api/run/reset":                   "reset",
+		"/api/run/steps/play":              "play steps",
+		"/api/run/steps/continue":          "continue",
+		"/api/run/steps/stop":              "stop steps",
+		"/api/run/scenario/two":            "play two false",
+		"/api/run/scenario/two?steps=hand": "play two false",
+		"/api/run/scenario/two?steps=play": "play two true",
+		"/api/run/lanes/push/restart":      "restart push",
 	} {
 		t.Run(path, func(t *testing.T) {
 			s := serve(t, death(), "")
@@ -68,10 +73,10 @@ func TestAFormGoesBackToThePage(t *testing.T) {
 
 func TestPatch(t *testing.T) {
 	s := serve(t, death(), "")
-	a := s.ask("PATCH", "/api/run", `{"slowReaders": 7, "throttleBytesPerSecond": null}`)
+	a := s.ask("PATCH", "/api/run", `{"readers": {"slow": {"count": 7}}, "throttleBytesPerSecond": null}`)
 	require.Equal(t, http.StatusOK, a.status, a.body)
 	require.Len(t, s.run.patches, 1)
-	require.Equal(t, 7, *s.run.patches[0].SlowReaders)
+	require.Equal(t, 7, *s.run.patches[0].Readers["slow"].Count)
 	require.True(t, s.run.patches[0].Throttle.Set)
 }
 
@@ -98,7 +103,12 @@ func TestRefusals(t *testing.T) {
 		"out of range":         {"PATCH", "/api/run", "{}", run.ErrInvalid, 400, "not possible"},
 		"too large":            {"PATCH", "/api/run", `{"x":"` + strings.Repeat("a", maxBodyBytes) + `"}`, nil, 413, "too large"},
 		"nothing runs":         {"PATCH", "/api/run", "{}", run.ErrNotRunning, 409, "nothing runs"},
-		"no demo without run":  {"POST", "/api/run/demo", "", run.ErrNotRunning, 409, "nothing runs"},
+		"no steps without run": {"POST", "/api/run/steps/play", "", run.ErrNotRunning, 409, "nothing runs"},
+		"no steps":             {"POST", "/api/run/steps/play", "", run.ErrNoSteps, 409, "no steps"},
+		"steps play already":   {"POST", "/api/run/steps/play", "", run.ErrPlaying, 409, "play already"},
+		"no steps to go on":    {"POST", "/api/run/steps/continue", "", run.ErrNotPlaying, 409, "no steps play"},
+		"a broken scenario":    {"POST", "/api/run/scenario/broken", "", nil, 400, "lanes is missing"},
+		"a recording":          {"PATCH", "/api/run", "{}", replay.ErrReplay, 409, "recording"},
 		"unknown lane":         {"POST", "/api/run/lanes/nobody/restart", "", run.ErrNoLane, 404, "no such lane"},
 		"lane alive":           {"POST", "/api/run/lanes/push/restart", "", run.ErrLaneAlive, 409, "only a lane that ended"},
 		"unknown scenario":     {"POST", "/api/run/scenario/three", "", nil, 404, "no such scenario"},

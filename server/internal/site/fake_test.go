@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -13,12 +14,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"spillway/scenarios/script"
 	"spillway/server/internal/client"
+	"spillway/server/internal/library"
 	"spillway/server/internal/run"
 	"spillway/server/internal/sample"
 	"spillway/server/internal/supervisor"
@@ -71,11 +74,13 @@ func (f *fakeRun) change(do func(*run.View)) {
 	do(&f.view)
 }
 
-func (f *fakeRun) Start()      { _ = f.note("start") }
-func (f *fakeRun) Stop()       { _ = f.note("stop") }
-func (f *fakeRun) Reset()      { _ = f.note("reset") }
-func (f *fakeRun) Wake()       { _ = f.note("wake") }
-func (f *fakeRun) Demo() error { return f.note("demo") }
+func (f *fakeRun) Start()           { _ = f.note("start") }
+func (f *fakeRun) Stop()            { _ = f.note("stop") }
+func (f *fakeRun) Reset()           { _ = f.note("reset") }
+func (f *fakeRun) Wake()            { _ = f.note("wake") }
+func (f *fakeRun) PlaySteps() error { return f.note("play steps") }
+func (f *fakeRun) Continue() error  { return f.note("continue") }
+func (f *fakeRun) StopSteps() error { return f.note("stop steps") }
 
 func (f *fakeRun) Patch(p run.Patch) error {
 	f.mu.Lock()
@@ -84,7 +89,9 @@ func (f *fakeRun) Patch(p run.Patch) error {
 	return f.note("patch")
 }
 
-func (f *fakeRun) Play(s script.Scenario) error  { return f.note("play " + s.Name) }
+func (f *fakeRun) Play(s script.Scenario, steps bool) error {
+	return f.note(fmt.Sprintf("play %s %v", s.Name, steps))
+}
 func (f *fakeRun) RestartLane(name string) error { return f.note("restart " + name) }
 
 func (f *fakeRun) Join() func() {
@@ -140,7 +147,33 @@ func lesson(name string) script.Scenario {
 			{Name: "push", Source: "redis-pubsub", Strategy: "push-buffered", Transport: "sse"},
 			{Name: "pull", Source: "redis-stream", Strategy: "pull-drain", Transport: "sse"},
 		},
+		Workload: script.Workload{Kind: "fixed", Rate: 10, Size: 4 << 10},
+		Readers: script.Readers{
+			{Name: "slow", Count: 200, Throttle: script.NoThrottle},
+			{Name: "healthy", Count: 10, Throttle: script.NoThrottle, Steady: true},
+		},
 	}
+}
+
+// lessonFile is the same as a file, with steps and a note for the speaker.
+func lessonFile(name string) []byte {
+	return []byte(`version: 1
+title: Lesson ` + name + `
+lanes:
+  push: {source: redis-pubsub, strategy: push-buffered, transport: sse}
+  pull: {source: redis-stream, strategy: pull-drain, transport: sse}
+workload: {kind: fixed, rate: 10/s, size: 4KiB}
+readers:
+  slow: {count: 200}
+  healthy: {count: 10, steady: true}
+steps:
+  - at: 1s
+    say: They are slow now.
+    note: Do not tell them.
+    set: {throttle: 4KB/s}
+thresholds:
+  gaps{lane:pull}: count == 0
+`)
 }
 
 // began is when the run of the tests began.
@@ -157,7 +190,12 @@ func death() *fakeRun {
 		view: run.View{
 			RunID: "RUN", Scenario: scenario, State: wire.StateRunning, StartedAt: began, Elapsed: 25 * time.Second,
 			Settings: run.Settings{
-				SlowReaders: 200, HealthyReaders: 10, RatePerSecond: 10, SizeBytes: 4096,
+				RatePerSecond: 10, SizeBytes: 4096,
+				Readers: map[string]run.GroupSettings{
+					"slow":    {Count: 200, Throttle: run.Throttle(throttle.Unlimited)},
+					"healthy": {Count: 10, Throttle: run.Throttle(throttle.Unlimited)},
+					"you":     {Count: 1, Throttle: run.Throttle(throttle.Unlimited)},
+				},
 				Lanes: map[string]run.LaneSettings{
 					"push": {Throttle: 4000, LimitBytes: 256 << 20},
 					"pull": {Throttle: run.Throttle(throttle.Unlimited), LimitBytes: 256 << 20},
@@ -179,11 +217,11 @@ func death() *fakeRun {
 			Lanes: []run.LaneView{
 				{
 					Name: "push", Plan: scenario.Lanes[0], State: wire.StateKilled, Status: "killed, exit code 137",
-					Say: "Killed.", Port: 4001, Exit: exit, Throttle: 4000,
+					Say: "Killed.", Port: 4001, Exit: exit, Throttle: 4000, Yours: 4000, Channel: "you",
 				},
 				{
 					Name: "pull", Plan: scenario.Lanes[1], State: wire.StateRunning, Status: "running",
-					Say: "Keeps up.", PID: 77, Port: 4002, Throttle: throttle.Unlimited,
+					Say: "Keeps up.", PID: 77, Port: 4002, Throttle: throttle.Unlimited, Yours: throttle.Unlimited, Channel: "you",
 				},
 			},
 			Log: []run.Entry{
@@ -242,15 +280,29 @@ type served struct {
 const testToken = "SESAME"
 
 // serve serves a site on loopback; with a token as if it were not.
-func serve(t *testing.T, f *fakeRun, token string) *served {
+func serve(t *testing.T, f *fakeRun, token string, with ...func(*Options)) *served {
 	t.Helper()
 	log := &logbook{}
-	s, err := New(Options{
+	vocabulary := run.Vocabulary(1 << 30)
+	lessons, err := library.New(library.Options{
+		BuiltIn: fstest.MapFS{
+			"one.yaml":    {Data: lessonFile("one")},
+			"two.yaml":    {Data: lessonFile("two")},
+			"broken.yaml": {Data: []byte("version: 1\ntitel: Broken\n")},
+		},
+		Default: "one", Vocabulary: vocabulary,
+	})
+	require.NoError(t, err)
+	o := Options{
 		Control: f, Client: client.Files{Hash: "h", WASM: packed(t), Exec: []byte("glue")}, Static: web.Static(),
-		Lessons:  []script.Scenario{lesson("one"), lesson("two")},
+		Library: lessons, Vocabulary: vocabulary,
 		Loopback: token == "", Token: token,
 		Log: newLog(log),
-	})
+	}
+	for _, change := range with {
+		change(&o)
+	}
+	s, err := New(o)
 	require.NoError(t, err)
 	server := httptest.NewServer(s.Handler())
 	ctx, cancel := context.WithCancel(context.Background())

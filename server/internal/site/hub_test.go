@@ -92,8 +92,14 @@ func (p *tab) until(ok func() bool) {
 
 // complete tells whether the page has one of everything.
 func (p *tab) complete() bool {
+	// Status and sentence of two lanes, verdict, notice, log; script, its clock, its
+	// steps, question, two of the rules; and the note for those who steer.
+	fragments := 13
+	if p.hello.Steer {
+		fragments++
+	}
 	return p.seen[wire.KindHello] > 0 && p.seen[wire.KindHistory] > 0 && p.seen[wire.KindSample] > 0 &&
-		len(p.fragments) == 7 // status and sentence of two lanes, verdict, notice, log
+		len(p.fragments) == fragments
 }
 
 // closed takes frames until the hub closes the connection.
