@@ -22,7 +22,7 @@ Usage:
   spillway check FILE… [flags]
 
 A FILE is a scenario, or the name of a lesson that comes with the program:
-%s.
+%s
 
 Flags:
   --max-memory SIZE  Ceiling for all lanes together (default %s), which the
@@ -39,7 +39,7 @@ func checkFiles(args []string, stdout, stderr io.Writer) int {
 	maxMemory := set.String("max-memory", defaultMaxMemory, "")
 	files, err := parseWithFiles(set, args)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintf(stdout, checkUsage, lessonList(), defaultMaxMemory)
+		fmt.Fprintf(stdout, checkUsage, indented(lessonList()+"."), defaultMaxMemory)
 		return exitOK
 	}
 	ceiling, sizeErr := script.ParseSize(*maxMemory)
@@ -184,3 +184,6 @@ func lessonNames() []string {
 }
 
 func lessonList() string { return strings.Join(lessonNames(), ", ") }
+
+// indented is a text in lines for a help.
+func indented(text string) string { return "  " + strings.Join(wrap(text, 78), "\n  ") }

@@ -21,22 +21,23 @@ import (
 	"spillway/server/internal/terminal"
 )
 
-const playUsage = `Plays scenarios without a browser: the same lanes, readers and steps, and a native
-reader in place of the tab. Pauses for the presenter are skipped.
+const playUsage = `Plays scenarios without a browser: the same lanes, readers and steps, and a
+native reader in place of the tab. Pauses for the presenter are skipped.
 
 Usage:
   spillway run FILE… [flags]
 
 A FILE is a scenario, or the name of a lesson that comes with the program:
-%s.
+%s
+
 Several run one after the other; all are checked before the first one starts.
 
 Flags:
   --report FILE      Writes the run as one HTML page.
   --json FILE        Writes the outcome as JSON.
   --csv FILE         Writes every sample as a table.
-  --junit FILE       Writes the outcome for continuous integration, all scenarios
-                     in one file.
+  --junit FILE       Writes the outcome for continuous integration: all
+                     scenarios in one file.
   --record FILE      Writes the run down, for "spillway replay".
                      With several scenarios the name of each is put before the
                      ending of its files. "-" is stdout, for JSON, CSV and JUnit.
@@ -114,7 +115,7 @@ func (f playFlags) command(file string) string {
 func playFiles(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	f, err := parsePlayFlags(args)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintf(stdout, playUsage, lessonList(), defaultMaxMemory)
+		fmt.Fprintf(stdout, playUsage, indented(lessonList()+"."), defaultMaxMemory)
 		return exitOK
 	}
 	if err != nil {
