@@ -148,6 +148,20 @@ func TestWhatIsSaid(t *testing.T) {
 	}
 }
 
+func TestWhatIsSaidAtLengthIsSmaller(t *testing.T) {
+	s := script(component.ScriptPlaying, 1)
+	require.Contains(t, render(t, component.ScriptBody(s)), `class="said"`)
+	s.Say = strings.Repeat("é", 85)
+	require.Contains(t, render(t, component.ScriptBody(s)), `class="said long"`)
+}
+
+// A pause is not a step: the lesson is at the one that follows.
+func TestAPauseStandsAtTheNextStep(t *testing.T) {
+	s := script(component.ScriptPaused, 1)
+	s.Steps[1].State = component.StepComing
+	require.Equal(t, 1, strings.Count(render(t, component.ScriptBody(s)), `data-step="current"`))
+}
+
 // The end of the steps may lie anywhere: a step that does not exist is none.
 func TestStepsThatDoNotExist(t *testing.T) {
 	for _, next := range []int{-1, 3, 4} {

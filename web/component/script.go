@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"spillway/web/chart"
 )
@@ -75,6 +76,21 @@ func (s Script) said() string {
 		return s.Say
 	}
 	return ""
+}
+
+// longSaid is how many characters stand in the largest type on two lines.
+const longSaid = 84
+
+// long says whether what is said needs smaller type to leave the charts in place.
+func long(said string) bool { return utf8.RuneCountInString(said) > longSaid }
+
+// stateOf is the state of a step on the track: while the presenter is waited for,
+// the step that comes next is where the lesson is.
+func (s Script) stateOf(i int) StepState {
+	if i == s.Next && s.Steps[i].State == StepComing {
+		return StepCurrent
+	}
+	return s.Steps[i].State
 }
 
 // size is "8 steps, about 2 min".

@@ -22,7 +22,7 @@ var moments = map[string]moment{
 	"asked":    {9, component.ScriptPaused, 4, "In a moment 200 of the readers become slow, like phones on a bad connection."},
 	"waiting":  {21, component.ScriptWaiting, 6, "The slow readers take 4 KB a second now. What they do not take has to wait somewhere."},
 	"revealed": {33, component.ScriptPlaying, 8, "push kept everything in its memory until it was killed."},
-	"paused":   {33, component.ScriptPaused, 9, "push kept everything in its memory until it was killed."},
+	"paused":   {33, component.ScriptPaused, 9, "Push is dead, and its healthy readers lost their stream with it. Pull still runs, and nobody has lost anything."},
 	"done":     {48, component.ScriptDone, 11, "The one that waits for its readers needs no memory for them. That is backpressure."},
 	"halted":   {21, component.ScriptStopped, 4, "In a moment 200 of the readers become slow."},
 	"replay":   {33, component.ScriptDone, 11, "The one that waits for its readers needs no memory for them."},
