@@ -30,7 +30,8 @@ Flags:
   --verbose      Log what happens, not only what goes wrong.
   --help         This text.
 
-Exit codes: 0 fine, 1 the file cannot be read or is no recording, 64 wrong flags.
+Exit codes: 0 fine, 1 the file cannot be read or is no recording, 64 wrong
+flags.
 `
 
 // replayFile is the mode that shows a recording.
