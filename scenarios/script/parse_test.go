@@ -239,7 +239,7 @@ func TestParseOfNothing(t *testing.T) {
 		strings.Repeat("- ", 400):           "nested more than 20 deep",
 		strings.Repeat("x", 1001):           "1:1: 1001 characters in a line, at most 1000",
 		strings.Repeat("#\n", 4001):         "4001:1: more than 4000 lines",
-		strings.Repeat("\n", 21):            "21:1: more than 20 empty lines one after the other",
+		strings.Repeat("\n", 11):            "11:1: more than 10 empty lines one after the other",
 		strings.Repeat("a: 1\n", 1001):      "1001:1: more than 1000 names or entries below each other",
 		strings.Repeat("k", 121) + ": 1":    "1:1: 121 characters in a name, at most 120",
 		strings.Repeat("#", MaxFileBytes+1): "dir/lesson.yaml: 262145 bytes, at most 262144",

@@ -21,7 +21,7 @@ import (
 const (
 	maxLines      = 4000
 	maxLine       = 1000 // characters
-	maxEmptyLines = 20   // one after the other
+	maxEmptyLines = 10   // one after the other
 	maxMarks      = 20_000
 	maxTokens     = 12000
 	maxKeys       = 1000 // of one mapping
