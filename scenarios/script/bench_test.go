@@ -105,7 +105,7 @@ var hostile = map[string]string{
 	"lanes":              counted(head+"lanes:\n", "  lane-%d: {source: x}\n", maxKeys) + counted("thresholds:\n", "  rss{lane:lane%d}: max > 3MiB\n", maxKeys),
 	"groups":             counted(head+"readers:\n", "  group-%d: {count: 1}\n", maxKeys) + counted("thresholds:\n", "  gaps{reader:group%d}: count == 0\n", maxKeys),
 	"wrong names":        valid + counted("", "  rss{lane:pus%d}: max > 3MiB\n", 900),
-	"conditions":         valid[:strings.Index(valid, "thresholds:")] + strings.Repeat("  - timeout: 1s\n    wait_until: >-\n"+strings.Repeat("      rss{lane:push} > 300MiB and readers{lane:psh,reader:slw} > 1 and\n", 40)+"      gaps{lane:pull} > 0\n", 50),
+	"conditions":         valid[:strings.Index(valid, "thresholds:")] + strings.Repeat("  - timeout: 1s\n    wait_until: >-\n"+strings.Repeat("      rss{lane:push} > 300MiB and readers{lane:psh,reader:slw} > 1 and\n", 40)+"      gaps{lane:pull} > 0\n", 40),
 	"options":            counted(head+"lanes:\n  push:\n    strategy: pull-drain\n    options:\n", "      high_wate%d: 1\n", maxKeys),
 }
 
