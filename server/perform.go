@@ -53,7 +53,10 @@ func (p *playing) perform(ctx context.Context, i int, s script.Scenario) (*recor
 		Observe:        player.Observe,
 		Headless:       true,
 	})
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil: // while the broker was started
+		return empty(headless.End{Ending: record.Stopped}), nil
+	case err != nil:
 		return failed(err)
 	}
 	end := player.Play(ctx, control)
