@@ -25,8 +25,8 @@ import (
 //	factor      → number
 //
 // A label that is left out of a threshold stands for each lane, and for each
-// group of readers; where a metric has a value of the lane as a whole, a
-// missing reader means that. A reference that leaves out the lane means the
+// group of readers but the tabs; where a metric has a value of the lane as a
+// whole, a missing reader means that. A reference that leaves out the lane means the
 // same lane as the metric it is compared with, and so for the reader. A
 // condition leaves nothing open.
 

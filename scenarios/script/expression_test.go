@@ -22,6 +22,7 @@ var expressionWords = Vocabulary{Metrics: []Metric{
 	{Name: "broker_memory", Unit: UnitBytes},
 	{Name: "produced", Kind: Counter},
 	{Name: "exit_code", Lane: true, Most: 255},
+	{Name: "restarts", Kind: Counter, Lane: true, Most: 5},
 }}
 
 func TestParseThreshold(t *testing.T) {
@@ -41,6 +42,7 @@ func TestParseThreshold(t *testing.T) {
 		{"received_bytes{reader:you}", "rate > 4KB/s", Threshold{Selector: Selector{Metric: "received_bytes", Reader: "you"}, Aggregation: Aggregation{Name: "rate"}, Operator: ">", Wanted: Operand{Number: 4000, Unit: UnitBytesPerSecond}}, ""},
 		{"received_bytes", "count > 4KB", Threshold{Selector: Selector{Metric: "received_bytes"}, Aggregation: Aggregation{Name: "count"}, Operator: ">", Wanted: Operand{Number: 4000, Unit: UnitBytes}}, ""},
 		{"produced", "rate >= 10/s", Threshold{Selector: Selector{Metric: "produced"}, Aggregation: Aggregation{Name: "rate"}, Operator: ">=", Wanted: Operand{Number: 10, Unit: UnitPerSecond}}, ""},
+		{"restarts", "rate > 10/s", Threshold{Selector: Selector{Metric: "restarts"}, Aggregation: Aggregation{Name: "rate"}, Operator: ">", Wanted: Operand{Number: 10, Unit: UnitPerSecond}}, ""},
 		{"exit_code{lane:push}", "last == 137", Threshold{Selector: Selector{Metric: "exit_code", Lane: "push"}, Aggregation: Aggregation{Name: "last"}, Operator: "==", Wanted: Operand{Number: 137}}, ""},
 		{"rss{lane:push}", "max > 2 * max of rss{lane:pull}", Threshold{Selector: rss, Aggregation: Aggregation{Name: "max"}, Operator: ">", Wanted: Operand{Unit: UnitBytes, Of: &Reference{2, Aggregation{Name: "max"}, Selector{Metric: "rss", Lane: "pull"}}}}, ""},
 		{"rss{lane:push}", "med>p(5)of rss{lane:pull}", Threshold{Selector: rss, Aggregation: Aggregation{Name: "med"}, Operator: ">", Wanted: Operand{Unit: UnitBytes, Of: &Reference{1, Aggregation{Name: "p", N: 5}, Selector{Metric: "rss", Lane: "pull"}}}}, "med > p(5) of rss{lane:pull}"},

@@ -85,6 +85,7 @@ func TestNoValue(t *testing.T) {
 		{Metric: "rss", Lane: "other"},
 		{Metric: "rss", Lane: "push", Reader: "slow"},
 		{Metric: "produced", Lane: "push"},
+		{Metric: "produced", Lane: "other"},
 		{Metric: "received", Lane: "push", Reader: "others"},
 		{Metric: "age", Lane: "push"},
 		{Metric: "age", Lane: "push", Reader: "healthy"}, // nobody has read anything
@@ -96,6 +97,14 @@ func TestNoValue(t *testing.T) {
 	got, ok := r.Value(s, script.Selector{Metric: "exit_code", Lane: "pull"})
 	require.True(t, ok)
 	require.EqualValues(t, 137, got)
+
+	s.Sample.Lanes[0].State = wire.StateWaiting
+	got, ok = r.Value(s, script.Selector{Metric: "rss", Lane: "push"})
+	require.True(t, ok, "a lane that waits for the broker lives")
+	require.EqualValues(t, 2, got)
+	s.Sample.Lanes[0].State = wire.StateStarting
+	_, ok = r.Value(s, script.Selector{Metric: "rss", Lane: "push"})
+	require.False(t, ok, "not ready yet")
 
 	s.Sample.BrokerRSS = 0
 	_, ok = r.Value(s, script.Selector{Metric: "broker_rss"})
@@ -135,7 +144,9 @@ func TestCPU(t *testing.T) {
 	require.False(t, ok, "of a lane that does not run")
 	_, ok = at(60_000, 3_000_000, wire.StateRunning)
 	require.False(t, ok, "a mean over the minute in which nobody looked says nothing of now")
-	at(60_500, 3_000_000, wire.StateRunning)
+	at(60_600, 10, wire.StateRunning)
+	_, ok = at(60_700, 20, wire.StateRunning)
+	require.False(t, ok, "a counter that went back is another")
 	_, ok = at(100, 10, wire.StateRunning)
 	require.False(t, ok, "another run")
 }

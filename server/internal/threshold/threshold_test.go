@@ -151,6 +151,13 @@ func TestComparedWithAnother(t *testing.T) {
 	require.True(t, got[2].Holds && got[3].Holds)
 	require.Equal(t, "< no value", got[4].Wanted)
 	require.False(t, got[4].Known || got[4].Holds, "the other side has no value")
+
+	ages := new(reader.Histogram)
+	ages.Record(1e6)
+	set = New(scenarioWith(compare(script.Selector{Metric: "age", Reader: "slow"}, "<=", 2, "min", script.Selector{Metric: "age"})))
+	set.Observe(moment{}.snapshot())
+	set.Observe(moment{ages: ages}.snapshot())
+	require.True(t, set.Verdicts()[1].Holds, "the same lane and the same group: %v", set.Verdicts())
 }
 
 func TestCountersCountFromTheFirstSnapshot(t *testing.T) {
@@ -216,6 +223,21 @@ func TestAgesAgainstSorting(t *testing.T) {
 			require.InEpsilon(t, nearestRank(ages, p), value(5+i), 0.032, "p(%v) of %d", p, len(ages))
 		}
 	}
+}
+
+// TestAWholeRankIsNotRoundedUp takes a share that is not exact in a float64.
+func TestAWholeRankIsNotRoundedUp(t *testing.T) {
+	ages := new(reader.Histogram)
+	micros := make([]float64, 100)
+	for i := range micros {
+		micros[i] = 1000 * math.Pow(1.1, float64(i))
+		ages.Record(int64(micros[i]))
+	}
+	set := New(scenarioWith(check(script.Selector{Metric: "age", Lane: "push", Reader: "slow"}, "p", 55, "<", 1)))
+	set.Observe(moment{}.snapshot())
+	set.Observe(moment{ages: ages}.snapshot())
+	got, _ := set.rules[0].seen.aggregate(set.rules[0].Aggregation, 0)
+	require.InEpsilon(t, micros[54]/1e6, got, 0.032)
 }
 
 // nearestRank counts, instead of computing an index.
