@@ -168,19 +168,6 @@ func TestParse(t *testing.T) {
 	require.Equal(t, []int{75, 77, 78}, []int{s.Thresholds[0].Line, s.Thresholds[1].Line, s.Thresholds[2].Line})
 }
 
-// TestEveryBuiltInScenarioIsRead holds the lessons of this package to the
-// language; the program holds all of them to its own vocabulary.
-func TestEveryBuiltInScenarioIsRead(t *testing.T) {
-	for _, name := range []string{"one-slow-reader", "llm-answers"} {
-		s, err := Parse(File{Path: name + ".yaml", Text: []byte(lesson(t, name))}, small)
-		require.NoError(t, err)
-		require.Equal(t, name, s.Name)
-		require.NotEmpty(t, s.Steps)
-		require.NotEmpty(t, s.Thresholds)
-		require.True(t, strings.HasPrefix(string(s.Text), "# yaml-language-server: $schema=./schema.json\n"))
-	}
-}
-
 // TestEverythingWrongIsSaidAtOnce compares whole files with all that is said
 // about them.
 func TestEverythingWrongIsSaidAtOnce(t *testing.T) {
