@@ -2,6 +2,7 @@ package record_test
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -99,5 +100,37 @@ func TestItsSize(t *testing.T) {
 			}
 		}
 		t.Logf("lines from %s on: %d bytes", part, n)
+	}
+}
+
+// BenchmarkTake is what a moment of four lanes costs, and the words of
+// those in which they change.
+func BenchmarkTake(b *testing.B) {
+	r := recordtest.New("RUN1")
+	views := []run.View{r.View()}
+	for range 600 {
+		views = append(views, r.Next())
+	}
+	w, err := record.NewWriter(io.Discard, record.HeaderOf(views[0], "", record.Environment{}))
+	require.NoError(b, err)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		v := views[i%len(views)]
+		v.Elapsed = time.Duration(i) * recordtest.SampleEvery
+		if err := w.Take(v, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkRead reads a minute of four lanes.
+func BenchmarkRead(b *testing.B) {
+	text, _, _ := written(b, time.Minute)
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := record.Read(bytes.NewReader(text), recordtest.Options); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
