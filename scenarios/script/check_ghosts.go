@@ -131,6 +131,9 @@ func readSeries(text []byte, column string, unit float64) (points []GhostPoint, 
 		if err != nil {
 			return nil, others, err
 		}
+		if strings.TrimSpace(row[value]) == "" {
+			continue // not measured at that time, for example after an end
+		}
 		line, _ := r.FieldPos(0)
 		seconds, ok1 := measured(row[time])
 		n, ok2 := measured(row[value])

@@ -137,7 +137,7 @@ func TestBrowserThrottle(t *testing.T) {
 	page := openTab(t, openBrowser(t), p.URL, 1440, 900)
 	page.live()
 	// The tab alone, so that the lane's rate is its rate.
-	status, body := p.call("PATCH", "api/run", `{"slowReaders":0,"healthyReaders":0}`)
+	status, body := p.call("PATCH", "api/run", `{"readers":{"slow":{"count":0},"healthy":{"count":0}}}`)
 	require.Equal(t, 200, status, body)
 	p.await(20*time.Second, "the crowd has left", func(r runState) bool {
 		return r.lane("push").Readers == 1 && r.lane("pull").Readers == 1

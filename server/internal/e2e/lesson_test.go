@@ -18,7 +18,7 @@ import (
 // quickLesson makes the default lesson short: fewer readers, larger messages, and
 // a limit that push reaches within seconds.
 const quickLesson = `{
-	"slowReaders": 40, "healthyReaders": 5, "ratePerSecond": 20, "sizeBytes": 32768,
+	"readers": {"slow": {"count": 40}, "healthy": {"count": 5}}, "ratePerSecond": 20, "sizeBytes": 32768,
 	"lanes": {"push": {"limitBytes": 134217728}}
 }`
 

@@ -51,7 +51,7 @@ func TestResetBeginsAnew(t *testing.T) {
 	p := start(t)
 	p.post("start")
 	first := p.awaitRunning(210)
-	p.patch(`{"throttleBytesPerSecond": 4000, "slowReaders": 20}`)
+	p.patch(`{"throttleBytesPerSecond": 4000, "readers": {"slow": {"count": 20}}}`)
 	p.post("reset")
 	again := p.await(patience, "another run runs", func(r runState) bool {
 		return r.ID != first.ID && r.State == "running" && r.lane("push").Readers == 210

@@ -43,7 +43,7 @@ func TestScreenshots(t *testing.T) {
 		page.do(chromedp.EmulateViewport(1440, 900))
 	}
 	all("1-calm")
-	status, body := p.call("POST", "api/run/demo", "")
+	status, body := p.call("POST", "api/run/steps/play", "")
 	require.Equal(t, 200, status, body)
 	p.await(time.Minute, "push rises", func(r runState) bool { return r.lane("push").RSSBytes > 170<<20 })
 	all("2-rising")
