@@ -35,10 +35,17 @@ func TestCheckFiles(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 		return path
 	}
-	lesson, err := scenarios.Files.ReadFile(scenarios.Default + ".yaml")
-	require.NoError(t, err)
-	good := file("good.yaml", string(lesson))
-	bad := file("bad.yaml", strings.Replace(string(lesson), "lanes:", "lane:", 1))
+	const lesson = `version: 1
+title: Two lanes
+lanes:
+  push: {source: redis-pubsub, strategy: push-buffered, transport: sse}
+  pull: {source: redis-stream, strategy: pull-drain, transport: sse}
+workload: {kind: fixed, rate: 10/s, size: 1KiB}
+readers:
+  slow: {count: 2}
+`
+	good := file("good.yaml", lesson)
+	bad := file("bad.yaml", strings.Replace(lesson, "lanes:", "lane:", 1))
 	large := file("large.yaml", strings.Repeat("# x\n", script.MaxFileBytes/4+1))
 	missing := filepath.Join(dir, "missing.yaml")
 

@@ -39,8 +39,8 @@ Flags:
   --junit FILE       Writes the outcome for continuous integration: all
                      scenarios in one file.
   --record FILE      Writes the run down, for "spillway replay".
-                     With several scenarios the name of each is put before the
-                     ending of its files. "-" is stdout, for JSON, CSV and JUnit.
+                     With several scenarios the name of each stands before the
+                     ending of its files. "-" is stdout: of JSON, CSV, JUnit.
   --redis URL|local  The broker. Without the flag it is the one inside.
                      "local" starts the redis-server on PATH,
                      redis://[:password@]host:port[/db] uses a running one.
