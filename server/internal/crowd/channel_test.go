@@ -1,6 +1,7 @@
 package crowd
 
 import (
+	"encoding/json"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -72,6 +73,18 @@ func TestReadIsTheLowestOfAllReaders(t *testing.T) {
 			require.Nil(t, test.cell.sample(time.Now(), false).Read)
 			require.Equal(t, test.want, test.cell.sample(time.Now(), true).Read)
 		})
+	}
+}
+
+// Nobody reads any more is something else than nothing new, also over the wire.
+func TestReadOfNobodyArrives(t *testing.T) {
+	for withRead, want := range map[bool]map[string]uint64{true: {}, false: nil} {
+		line, err := json.Marshal(readersAt("", false).sample(time.Now(), withRead))
+		require.NoError(t, err)
+		var r CellReport
+		require.NoError(t, json.Unmarshal(line, &r))
+		require.Equal(t, want, r.Read)
+		require.Equal(t, withRead, r.Ages != nil)
 	}
 }
 

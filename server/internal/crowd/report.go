@@ -45,7 +45,7 @@ type CellReport struct {
 	// otherwise nil. It stays while the lane is down, and while the readers are
 	// away. But readers that are away and have read nothing do not count: they
 	// will begin wherever the stream is when they come.
-	Read map[string]uint64 `json:",omitempty"`
+	Read map[string]uint64 `json:",omitzero"`
 
 	// Ages are those of all Messages, from produced to read; once a second,
 	// otherwise nil.

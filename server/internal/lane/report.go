@@ -23,7 +23,7 @@ type Report struct {
 	Stalled      uint64 // readers whose write waits for room now
 	StallMicros  uint64 // the longest of these waits
 
-	Written map[string]uint64 `json:",omitempty"` // channel → lowest sequence written to all its readers, once a second
+	Written map[string]uint64 `json:",omitzero"` // channel → lowest sequence written to all its readers, once a second
 
 	Broker string // empty while the broker answers, else why not, in words
 }

@@ -44,6 +44,19 @@ func TestTalkReportsTenTimesASecond(t *testing.T) {
 	})
 }
 
+// A lane without readers says so, also over the wire: Written is empty then, and
+// not absent.
+func TestWrittenOfNobodyArrives(t *testing.T) {
+	h := newHost(t, "push", "127.0.0.1:1")
+	for written, want := range map[bool]map[string]uint64{true: {}, false: nil} {
+		line, err := json.Marshal(h.readers.report(time.Now(), stallAfter, written))
+		require.NoError(t, err)
+		var r lane.Report
+		require.NoError(t, json.Unmarshal(line, &r))
+		require.Equal(t, want, r.Written)
+	}
+}
+
 func TestTalkTakesCommands(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, link := newHost(t, "push", "127.0.0.1:1"), newLink()
