@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/url"
 
 	"spillway/scenarios"
@@ -74,8 +73,7 @@ var errHelp = errors.New("help")
 func parseFlags(args []string, stdout io.Writer) (flags, error) {
 	var f flags
 	var maxMemory string
-	set := flag.NewFlagSet("spillway", flag.ContinueOnError)
-	set.SetOutput(io.Discard) // errors are ours to say, once and in one line
+	set := newFlags("")
 	set.StringVar(&f.listen, "listen", defaultListen, "")
 	set.StringVar(&f.redis, "redis", "", "")
 	set.StringVar(&f.scenario, "scenario", scenarios.Default, "")
@@ -94,8 +92,8 @@ func parseFlags(args []string, stdout io.Writer) (flags, error) {
 	if set.NArg() > 0 {
 		return f, fmt.Errorf("unexpected %q (--help lists the flags)", set.Arg(0))
 	}
-	if _, _, err := net.SplitHostPort(f.listen); err != nil {
-		return f, fmt.Errorf("--listen %q: want host:port, for example %s or :8080", f.listen, defaultListen)
+	if err := checkListen(f.listen); err != nil {
+		return f, err
 	}
 	if err := checkRedis(f.redis); err != nil {
 		return f, err

@@ -31,7 +31,7 @@ type ReplayState struct {
 }
 
 // speeds are those that can be chosen.
-var speeds = []float64{0.5, 1, 2, 5, 10}
+var speeds = []float64{0.5, 1, 2, 4, 8}
 
 func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) }
 

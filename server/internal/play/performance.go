@@ -81,29 +81,11 @@ func (r *performance) awaitConditions(i int, s script.Step) bool {
 // hold tells whether all conditions are true now.
 func (r *performance) hold(all script.Conditions) bool {
 	for _, c := range all {
-		if seen, ok := r.stage.Value(c.Selector); !ok || !compare(seen, c.Operator, c.Wanted) {
+		if seen, ok := r.stage.Value(c.Selector); !ok || !c.Operator.Holds(seen, c.Wanted) {
 			return false
 		}
 	}
 	return true
-}
-
-func compare(a float64, o script.Operator, b float64) bool {
-	switch o {
-	case "<":
-		return a < b
-	case "<=":
-		return a <= b
-	case ">":
-		return a > b
-	case ">=":
-		return a >= b
-	case "==":
-		return a == b
-	case "!=":
-		return a != b
-	}
-	return false
 }
 
 // happen notes that a step happens now.

@@ -131,7 +131,7 @@ func (d *decoder) moment(l *line, at time.Duration) error {
 			return errTime
 		}
 		for i, lane := range next.Lanes {
-			d.rec.Marks[i].Ghost = ghostOf(next.Scenario, lane.Name, *l.Ghosts)
+			d.rec.Marks[i].Ghost = run.GhostOf(next.Scenario, lane.Name, time.Duration(*l.Ghosts)*time.Microsecond)
 		}
 	}
 	d.rec.Log = log

@@ -6,21 +6,6 @@ import (
 	"spillway/wasm/wire"
 )
 
-// ghostOf is the measured series behind a lane's curve when it begins at a time
-// of the run, in microseconds; nil without one.
-func ghostOf(s script.Scenario, lane string, at int64) []wire.GhostPoint {
-	var out []wire.GhostPoint
-	for _, g := range s.Ghosts {
-		if g.Lane != lane {
-			continue
-		}
-		for _, p := range g.Points[:min(len(g.Points), wire.MaxGhostPoints)] {
-			out = append(out, wire.GhostPoint{ElapsedMicros: uint64(at + micros(p.Seconds)), Bytes: uint64(max(0, p.Bytes))})
-		}
-	}
-	return out
-}
-
 // ghostsAt is when the series of a history begin; nil where they have not.
 func ghostsAt(s script.Scenario, lanes []run.LaneView, h wire.History) *int64 {
 	for _, g := range s.Ghosts {

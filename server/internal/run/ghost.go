@@ -3,6 +3,7 @@ package run
 import (
 	"time"
 
+	"spillway/scenarios/script"
 	"spillway/wasm/wire"
 )
 
@@ -27,8 +28,14 @@ func (s *session) ghost(lane string) []wire.GhostPoint {
 	if s.ghostsAt == 0 {
 		return nil
 	}
+	return GhostOf(s.scenario, lane, s.ghostsAt)
+}
+
+// GhostOf is the series of a scenario behind a lane's curve, so placed in the
+// time of a run that it begins at from; nil without one.
+func GhostOf(sc script.Scenario, lane string, from time.Duration) []wire.GhostPoint {
 	var out []wire.GhostPoint
-	for _, g := range s.scenario.Ghosts {
+	for _, g := range sc.Ghosts {
 		if g.Lane != lane {
 			continue
 		}
@@ -36,7 +43,7 @@ func (s *session) ghost(lane string) []wire.GhostPoint {
 			if len(out) == wire.MaxGhostPoints {
 				break
 			}
-			at := s.ghostsAt + time.Duration(p.Seconds*float64(time.Second))
+			at := from + time.Duration(p.Seconds*float64(time.Second))
 			out = append(out, wire.GhostPoint{ElapsedMicros: uint64(at.Microseconds()), Bytes: uint64(max(0, p.Bytes))})
 		}
 	}

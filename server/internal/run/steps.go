@@ -170,8 +170,12 @@ func (s *session) observeSteps() {
 // judge reads the rules as they stand.
 func (s *session) judge() {
 	verdicts := s.steps.rules.Verdicts()
-	if !slices.Equal(verdicts, s.steps.verdicts) {
-		s.steps.verdicts = verdicts
+	same := slices.EqualFunc(verdicts, s.steps.verdicts, func(a, b threshold.Verdict) bool {
+		a.At = b.At // moves with every sample
+		return a == b
+	})
+	s.steps.verdicts = verdicts
+	if !same {
 		s.events.version++
 	}
 }
@@ -232,8 +236,10 @@ func (t stage) Happened(e play.Event) {
 		s.say(Said, false, e.Text)
 	case play.KindAsk, play.KindReveal:
 		s.say(Scripted, false, e.Text)
-	case play.KindTimedOut, play.KindRefused:
+	case play.KindTimedOut:
 		s.say(Scripted, true, e.Text)
+	case play.KindRefused:
+		s.say(Scripted, true, fmt.Sprintf("Step %d was refused: %s.", e.Step+1, e.Text))
 	case play.KindDone:
 		s.say(Scripted, false, "The steps are done.")
 	}

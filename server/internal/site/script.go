@@ -6,6 +6,7 @@ import (
 
 	"spillway/server/internal/library"
 	"spillway/server/internal/play"
+	"spillway/server/internal/replay"
 	"spillway/server/internal/run"
 	"spillway/web/component"
 )
@@ -104,9 +105,28 @@ func (s *Site) replayOf(v run.View) *component.Replay {
 		State:  replayStateOf(state),
 	}
 	for _, j := range state.Jumps {
-		out.Marks = append(out.Marks, component.ReplayMark{At: j.At, Label: j.Label})
+		out.Marks = append(out.Marks, component.ReplayMark{At: j.At, Label: jumpLabel(j)})
 	}
 	return out
+}
+
+// maxJumpLabel is what a button of the bar has room for, in characters.
+const maxJumpLabel = 32
+
+// jumpLabel is a jump in a few words: a death up to its figures, a step without
+// what it says.
+func jumpLabel(j replay.Jump) string {
+	text := j.Label
+	if j.Kind == replay.JumpGrave {
+		text, _, _ = strings.Cut(text, ":")
+		text = "✕ " + text
+	} else if first, _, more := strings.Cut(text, "; "); more {
+		text = first
+	}
+	if short := []rune(text); len(short) > maxJumpLabel {
+		text = strings.TrimSpace(string(short[:maxJumpLabel-1])) + "…"
+	}
+	return text
 }
 
 // slowGroup is the first group of readers that the slider acts on.

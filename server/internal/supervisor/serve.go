@@ -96,7 +96,7 @@ func (p *Process) wait(s *sampler) {
 	p.setExit(at)
 	level := slog.LevelWarn
 	switch p.exit.Reason {
-	case ReasonStopped, ReasonKilled, ReasonFinished:
+	case ReasonStopped, ReasonKilled, ReasonFinished, ReasonLimit: // what a limit does is the story, not a trouble
 		level = slog.LevelInfo
 	}
 	p.log.Log(context.Background(), level, "process has ended", "pid", p.PID(), "how", p.exit.String())

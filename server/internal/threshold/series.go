@@ -107,6 +107,8 @@ func (s *series) aggregate(a script.Aggregation, passed time.Duration) (float64,
 	switch {
 	case s.probe.Kind == script.Trend:
 		return s.trend(a)
+	case !s.known && s.probe.Kind == script.Gauge && a.Name == "count":
+		return 0, passed > 0 // that it never had a value can be wanted: a lane that never ended
 	case !s.known:
 		return 0, false
 	case a.Name == "value" || a.Name == "last":
