@@ -19,7 +19,7 @@ const tokenCookie = "spillway_token"
 func (s *Site) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Referrer-Policy", "no-referrer")
+		w.Header().Set("Referrer-Policy", "same-origin") // under no-referrer a browser sends forms with Origin: null
 		w.Header().Set("Content-Security-Policy", policy(hostOf(r)))
 		if s.o.Loopback && !isLoopbackName(hostOf(r)) {
 			s.refuse(w, r, http.StatusForbidden, "This server answers on this machine only, as localhost or 127.0.0.1, not as "+hostOf(r)+".")

@@ -27,6 +27,7 @@ func TestAForeignOriginChangesNothing(t *testing.T) {
 	require.Empty(t, s.run.called())
 	require.Contains(t, s.log.String(), "request refused")
 	require.Equal(t, http.StatusOK, s.ask("POST", "/api/run/stop", "", "Origin: "+s.url).status, "our own page may")
+	require.Equal(t, "same-origin", s.ask("GET", "/", "").header.Get("Referrer-Policy"), "or its forms come from null")
 }
 
 func TestAForeignNameIsRefusedOnLoopback(t *testing.T) {
