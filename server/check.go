@@ -14,6 +14,7 @@ import (
 	"spillway/scenarios"
 	"spillway/scenarios/script"
 	"spillway/server/internal/run"
+	"spillway/web"
 )
 
 const checkUsage = `Tells whether scenario files are valid, and else everything that is wrong.
@@ -51,6 +52,15 @@ func checkFiles(args []string, stdout, stderr io.Writer) int {
 	}
 	_, code := loadScenarios(files, int64(ceiling), stderr, func(file string) { fmt.Fprintf(stdout, "%s: ok\n", file) })
 	return code
+}
+
+// program is how a person starts this program: a release is called by its name,
+// what was built without its client comes from the repository.
+func program() string {
+	if web.Client() != nil {
+		return "spillway"
+	}
+	return "go run ./server"
 }
 
 // complain says in one line what is wrong, and returns the exit code.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"spillway/scenarios/script"
+	"spillway/server/internal/library"
 	"spillway/server/internal/outcome"
 	"spillway/server/internal/record"
 	"spillway/server/internal/report"
@@ -21,6 +22,7 @@ const standardOut = "-"
 // outputs are the files a run is asked to leave; empty names are not asked for.
 type outputs struct {
 	report, json, csv, junit, record string
+	shapes                           string   // a folder
 	names                            []string // of the scenarios; empty for a single one
 }
 
@@ -90,6 +92,11 @@ func (o outputs) name(path string, i int) string {
 // probe tells whether every file can be written, so that no run is for nothing.
 // It leaves what is there as it is.
 func (o outputs) probe() error {
+	if o.shapes != "" {
+		if info, err := os.Stat(o.shapes); err != nil || !info.IsDir() {
+			return fmt.Errorf("--shapes %s: want a folder that is there", o.shapes)
+		}
+	}
 	for _, out := range o.all() {
 		for i := range max(1, len(o.names)) {
 			path := out.path
@@ -119,7 +126,17 @@ func (o outputs) write(stdout io.Writer, i int, rec *record.Recording, r outcome
 	return errors.Join(
 		put(stdout, o.name(o.report, i), func(w io.Writer) error { return report.Write(w, rec, r) }),
 		put(stdout, o.name(o.csv, i), func(w io.Writer) error { return outcome.WriteCSV(w, rec) }),
+		put(stdout, o.shape(rec), func(w io.Writer) error { return library.WriteShape(w, *rec) }),
 	)
+}
+
+// shape is the file for the picture in the gallery, where the library looks for
+// it.
+func (o outputs) shape(rec *record.Recording) string {
+	if o.shapes == "" {
+		return ""
+	}
+	return filepath.Join(o.shapes, rec.Header.Scenario+".csv")
 }
 
 // writeResults writes what all scenarios leave together.

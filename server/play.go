@@ -39,6 +39,8 @@ Flags:
   --junit FILE       Writes the outcome for continuous integration: all
                      scenarios in one file.
   --record FILE      Writes the run down, for "spillway replay".
+  --shapes DIR       Writes the memory curves for the picture in the gallery, which
+                     looks for them in the folder "shapes" beside the scenario.
                      With several scenarios the name of each stands before the
                      ending of its files. "-" is stdout: of JSON, CSV, JUnit.
   --redis URL|local  The broker. Without the flag it is the one inside.
@@ -76,6 +78,7 @@ func parsePlayFlags(args []string) (playFlags, error) {
 	set.StringVar(&f.out.csv, "csv", "", "")
 	set.StringVar(&f.out.junit, "junit", "", "")
 	set.StringVar(&f.out.record, "record", "", "")
+	set.StringVar(&f.out.shapes, "shapes", "", "")
 	set.StringVar(&f.redis, "redis", "", "")
 	set.StringVar(&maxMemory, "max-memory", defaultMaxMemory, "")
 	set.BoolVar(&f.plain, "plain", false, "")
@@ -100,7 +103,7 @@ func (f playFlags) command(file string) string {
 	if strings.ContainsAny(file, " \t'\"$\\") {
 		file = "'" + strings.ReplaceAll(file, "'", `'\''`) + "'"
 	}
-	out := "spillway run " + file
+	out := program() + " run " + file
 	if f.redis != "" {
 		broker := f.redis
 		if u, err := url.Parse(f.redis); err == nil {
@@ -219,10 +222,25 @@ func (p *playing) all(ctx context.Context, all []script.Scenario) int {
 		code = graver(code, r.Code())
 		results = append(results, r)
 	}
+	if len(results) > 1 {
+		p.tellAll(results)
+	}
 	if err := p.out.writeResults(p.stdout, results); err != nil {
 		code = graver(code, complain(p.stderr, exitFailure, err))
 	}
 	return code
+}
+
+// tellAll says in a line what became of each scenario.
+func (p *playing) tellAll(results []outcome.Result) {
+	fmt.Fprintln(p.display)
+	for _, r := range results {
+		sign := "✓"
+		if r.Code() != exitOK {
+			sign = "✗"
+		}
+		fmt.Fprintf(p.display, "%s %-20s %5.1f s  %s\n", sign, r.Scenario, r.ElapsedSeconds, r.Closing())
+	}
 }
 
 // one plays a scenario, prints its summary and writes its outputs. The error is

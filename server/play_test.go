@@ -51,8 +51,8 @@ func TestFilesAndFlagsInAnyOrder(t *testing.T) {
 
 func TestTheCommandThatReproducesARun(t *testing.T) {
 	f := playFlags{redis: "redis://:geheim@host:6379/2", maxMemory: 512 << 20}
-	require.Equal(t, "spillway run drain --redis redis://:xxxxx@host:6379/2 --max-memory 512MiB", f.command("drain"))
-	require.Equal(t, `spillway run 'my file'\''s.yaml' --max-memory 512MiB`, playFlags{maxMemory: 512 << 20}.command("my file's.yaml"))
+	require.Equal(t, program()+" run drain --redis redis://:xxxxx@host:6379/2 --max-memory 512MiB", f.command("drain"))
+	require.Equal(t, program()+` run 'my file'\''s.yaml' --max-memory 512MiB`, playFlags{maxMemory: 512 << 20}.command("my file's.yaml"))
 }
 
 func TestTheGravestExitCodeWins(t *testing.T) {

@@ -41,6 +41,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		Default:    scenarios.Default,
 		Dir:        f.scenarios,
 		Vocabulary: run.Vocabulary(f.maxMemory),
+		Program:    program(),
 		Log:        log,
 		Changed:    func() { p.changed() },
 	})
@@ -138,9 +139,9 @@ func (s server) run(ctx context.Context, stdout io.Writer) error {
 func (s server) command(v run.View) string {
 	path := v.Scenario.Name
 	if lesson, ok := s.lessons.Find(v.Scenario.Name); ok {
-		return lesson.Command()
+		return s.lessons.Command(lesson)
 	}
-	return "spillway run " + path + ".yaml"
+	return program() + " run " + path + ".yaml"
 }
 
 // openTapes opens the folder where runs are written down; nil where there is

@@ -58,9 +58,9 @@ type tab struct {
 }
 
 // openTab opens the page in a tab of its own.
-func openTab(t *testing.T, browser context.Context, url string, width, height int64) *tab {
+func openTab(t *testing.T, browser context.Context, url string, width, height int64, options ...chromedp.ContextOption) *tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(browser)
+	ctx, cancel := chromedp.NewContext(browser, options...)
 	t.Cleanup(cancel)
 	p := &tab{t: t, ctx: ctx, problems: &output{}, close: cancel}
 	chromedp.Listen(ctx, func(event any) {

@@ -31,7 +31,9 @@ func Summary(s script.Scenario) string {
 }
 
 // Command runs a lesson without a page.
-func (l Lesson) Command() string { return "go run ./server run " + quoted(l.Path) }
+func (l *Library) Command(lesson Lesson) string {
+	return l.o.Program + " run " + quoted(lesson.Path)
+}
 
 func count(n int, noun string) string {
 	if n == 1 {

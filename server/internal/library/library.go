@@ -37,6 +37,7 @@ type Options struct {
 	Default    string   // the lesson that comes first, whatever Order says
 	Dir        string   // the person's folder; empty: none. It may come and go
 	Vocabulary script.Vocabulary
+	Program    string       // how a person starts this program, for Command
 	Log        *slog.Logger // nil: nothing is logged
 	// Changed is called after lessons have changed, by Run. It must not call Run.
 	Changed func()

@@ -36,7 +36,7 @@ func WriteShape(w io.Writer, rec record.Recording) error {
 		fmt.Fprintf(out, "\n%s%s", diedComment, died)
 	}
 	fmt.Fprintf(out, "\n# RSS in MiB, the highest since the row before, of one run of %s on %s; %s, %d cores\n",
-		rec.Header.Scenario, rec.Header.StartedAt.UTC().Format(time.DateOnly), oneLine(rec.Header.Environment.OS), rec.Header.Environment.Cores)
+		rec.Header.Scenario, rec.Header.StartedAt.UTC().Format(time.DateOnly), platform(rec.Header.Environment.OS), rec.Header.Environment.Cores)
 	if rec.Header.Command != "" {
 		fmt.Fprintf(out, "# %s\n", oneLine(rec.Header.Command))
 	}
@@ -100,3 +100,10 @@ func mib(bytes uint64) string {
 
 // oneLine keeps a comment a comment.
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// platform is an operating system without its release, which is nobody's
+// business in a file that is handed on.
+func platform(os string) string {
+	name, _, _ := strings.Cut(os, ",")
+	return oneLine(name)
+}

@@ -123,7 +123,7 @@ func TestDescribe(t *testing.T) {
 // Whatever the lessons that come with the program say can be described.
 func TestDescribeTheBuiltIn(t *testing.T) {
 	v := run.Vocabulary(2 << 30)
-	l := open(t, library.Options{BuiltIn: scenarios.Files, Order: scenarios.Order, Default: scenarios.Default, Vocabulary: v})
+	l := open(t, library.Options{BuiltIn: scenarios.Files, Order: scenarios.Order, Default: scenarios.Default, Vocabulary: v, Program: "spillway"})
 	for _, lesson := range l.Lessons() {
 		w := library.Describe(lesson.Scenario, v)
 		require.Len(t, w.Steps, len(lesson.Scenario.Steps))
@@ -132,7 +132,7 @@ func TestDescribeTheBuiltIn(t *testing.T) {
 			require.Regexp(t, `^[A-Z][^_]* is [^_]*\.$`, r.Words)
 		}
 		require.Len(t, w.Lanes, len(lesson.Scenario.Lanes))
-		require.Equal(t, "go run ./server run scenarios/"+lesson.Name+".yaml", lesson.Command())
+		require.Equal(t, "spillway run scenarios/"+lesson.Name+".yaml", l.Command(lesson))
 	}
 }
 
@@ -145,5 +145,7 @@ func TestCheck(t *testing.T) {
 }
 
 func TestCommandQuotesWhatAShellWouldRead(t *testing.T) {
-	require.Equal(t, `go run ./server run '/home/ada/it'\''s $HOME.yaml'`, library.Lesson{Path: "/home/ada/it's $HOME.yaml"}.Command())
+	o := options("")
+	o.Program = "spillway"
+	require.Equal(t, `spillway run '/home/ada/it'\''s $HOME.yaml'`, open(t, o).Command(library.Lesson{Path: "/home/ada/it's $HOME.yaml"}))
 }

@@ -76,7 +76,7 @@ func (s *Site) lesson(w http.ResponseWriter, r *http.Request) {
 	}
 	out := page.Scenario{
 		Assets: s.assets.urls, Steer: s.maySteer(r), Name: l.Name, Own: l.Own, Path: l.Path, Text: string(l.Text),
-		Command: l.Command(), Shape: shapeOf(l.Shape), Problems: problemsOf(l.Errors),
+		Command: s.o.Library.Command(l), Shape: shapeOf(l.Shape), Problems: problemsOf(l.Errors),
 		Current: l.Name == s.o.Control.View().Scenario.Name,
 	}
 	for i, other := range s.o.Library.Lessons() {
