@@ -60,6 +60,9 @@ func TestOnlyTheseImport(t *testing.T) {
 		"github.com/prometheus/": {"server/internal/site"},
 		"github.com/a-h/templ":   {"server/internal/site", "web/page", "web/component"},
 		"github.com/goccy/":      {"scenarios/script"},
+		"github.com/invopop/":    {"scenarios/script/schema"},
+		"github.com/fsnotify/":   {"server/internal/library"},
+		"golang.org/x/term":      {"server/internal/terminal"},
 		// JavaScript is met in one place.
 		"syscall/js": {"wasm", "wasm/internal/"},
 	}
@@ -125,6 +128,10 @@ func TestLayers(t *testing.T) {
 		"./server/internal/transport/...": {server + "source", server + "strategy"},
 		"./server/internal/lanehost/...":  {server + "run", server + "site", server + "supervisor"},
 		"./server/internal/run/...":       {server + "site", "net/http/pprof"},
+		"./server/internal/play/...":      {server + "run", server + "lane"},
+		"./server/internal/metric/...":    {server + "run", server + "lane"},
+		"./server/internal/threshold/...": {server + "run", server + "lane"},
+		"./server":                        {"spillway/scenarios/script/schema"}, // a tool of development
 	}
 	for pattern, forbidden := range never {
 		platform := "linux/amd64"

@@ -85,8 +85,8 @@ const (
 
 // Stage is a part of a ramp: the rate goes in a straight line to Target.
 type Stage struct {
-	Duration Duration `yaml:"duration"`
-	Target   Rate     `yaml:"target"`
+	Duration Duration `yaml:"duration"` // of this part
+	Target   Rate     `yaml:"target"`   // the rate at its end
 }
 
 // Channels says who reads what.
@@ -157,19 +157,19 @@ const PausePresenter = "presenter"
 
 // Predict asks before the reveal.
 type Predict struct {
-	Question string   `yaml:"question"`
-	Options  []string `yaml:"options"` // 2 to 6
-	Answer   string   `yaml:"answer"`  // one of them
-	Because  string   `yaml:"because"` // shown with the answer
+	Question string   `yaml:"question"` // one line
+	Options  []string `yaml:"options"`  // 2 to 6
+	Answer   string   `yaml:"answer"`   // one of them
+	Because  string   `yaml:"because"`  // shown with the answer
 }
 
 // Set changes live settings. What is not there stays.
 type Set struct {
 	Throttle *Throttle           `yaml:"throttle"` // the page's slider: of every reader that is not steady, in every lane
-	Pause    *bool               `yaml:"pause"`    // likewise
-	Workload *SetWorkload        `yaml:"workload"`
-	Readers  map[string]SetGroup `yaml:"readers"` // by group
-	Lanes    map[string]SetLane  `yaml:"lanes"`   // by lane
+	Pause    *bool               `yaml:"pause"`    // every reader that is not steady reads nothing, in every lane
+	Workload *SetWorkload        `yaml:"workload"` // the load
+	Readers  map[string]SetGroup `yaml:"readers"`  // by group
+	Lanes    map[string]SetLane  `yaml:"lanes"`    // by lane
 }
 
 // SetWorkload changes the load.

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"spillway/scenarios/script"
+	"spillway/server/internal/run"
 )
 
 // TestReadmeCommands runs every curl line of the README against the program.
@@ -51,12 +54,26 @@ func TestReadmeCommands(t *testing.T) {
 	require.Contains(t, shell(t, p, stream), "\nid: ")
 }
 
+// TestReadmeScenario holds that the scenario of the README is one.
+func TestReadmeScenario(t *testing.T) {
+	text, err := os.ReadFile("../../../README.md")
+	require.NoError(t, err)
+	_, rest, ok := strings.Cut(string(text), "```yaml\n")
+	require.True(t, ok)
+	file, _, _ := strings.Cut(rest, "```")
+	s, err := script.Parse(script.File{Path: "README.yaml", Text: []byte(file)}, run.Vocabulary(1<<30))
+	require.NoError(t, err)
+	require.Len(t, s.Steps, 2)
+}
+
 // shell runs lines of the README against this program instead of port 8080.
 // curl's exit code is its own when it ends a stream by time.
 func shell(t *testing.T, p *program, lines string) string {
 	t.Helper()
 	lines = strings.ReplaceAll(lines, "http://127.0.0.1:8080/", p.URL)
-	out, err := exec.Command("bash", "-c", lines).Output()
+	cmd := exec.Command("bash", "-c", lines)
+	cmd.Dir = "../../.." // files are named from the top
+	out, err := cmd.Output()
 	if err != nil && !strings.Contains(lines, "--max-time") {
 		require.NoError(t, err, lines)
 	}
