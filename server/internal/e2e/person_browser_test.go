@@ -105,9 +105,9 @@ func (p *tab) fits(url string) {
 	p.goes(url)
 	wide := eval[string](p, `(() => {
 		if (document.documentElement.scrollWidth <= innerWidth) return ""
-		const kept = e => { for (let up = e.parentElement; up; up = up.parentElement) if (getComputedStyle(up).overflowX != "visible") return true }
-		const out = [...document.querySelectorAll("body *")].filter(e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1 && !kept(e))
-		return innerWidth + " < " + document.documentElement.scrollWidth + "\n" + out.slice(0, 5).map(e => e.outerHTML.slice(0, 200)).join("\n")
+		const kept = e => { for (; e; e = e.parentElement) if (getComputedStyle(e).overflowX != "visible") return true }
+		const over = e => e.checkVisibility() && !kept(e) && (e.getBoundingClientRect().right > innerWidth || e.scrollWidth > e.clientWidth)
+		return [...document.querySelectorAll("body *")].filter(over).map(e => e.outerHTML.slice(0, 200)).join("\n") || "the page"
 	})()`)
 	require.Empty(p.t, wide, "%s is wider than a phone", url)
 	p.do(chromedp.EmulateViewport(1440, 900))
