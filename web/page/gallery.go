@@ -39,7 +39,7 @@ type Recording struct {
 	Length   string // chart.Clock
 	Size     string // chart.Bytes
 	Download string // URL
-	Watch    string // URL of the page that plays it again; empty: none
+	Report   string // URL of its report; empty: none
 }
 
 // Links are the addresses of a lesson. The server has a route for each.

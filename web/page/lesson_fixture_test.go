@@ -65,7 +65,7 @@ func gallery() page.Gallery {
 			{Name: "broken-one", Own: true, Problems: problems()},
 		},
 		Recordings: []page.Recording{
-			{Title: "One slow reader", When: "5 October 2026, 14:03", Length: "01:02", Size: "412 KiB", Download: "/recordings/a1", Watch: "/recordings/a1/watch"},
+			{Title: "One slow reader", When: "5 October 2026, 14:03", Length: "01:02", Size: "412 KiB", Download: "/recordings/a1", Report: "/recordings/a1/report"},
 			{Title: "Answers of a language model", When: "4 October 2026, 09:30", Length: "12:40", Size: "3.4 MiB", Download: "/recordings/b2"},
 		},
 	}

@@ -74,6 +74,7 @@ type Stage struct {
 	Notes     bool   // the lesson has notes
 	Checks    component.Checks
 	Recording string            // URL of the recording of this run; empty while there is none
+	Report    string            // URL of the report on it so far; likewise
 	Replay    *component.Replay // the page shows a recording: nothing can be changed
 }
 

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"spillway/server/internal/library"
 	"spillway/server/internal/play"
 	"spillway/server/internal/record"
+	"spillway/server/internal/record/recordtest"
 	"spillway/server/internal/run"
 )
 
@@ -106,7 +108,24 @@ func TestNotesAreForThoseWhoSteer(t *testing.T) {
 }
 
 // shelf is a store with one recording.
-type shelf struct{ broken error }
+type shelf struct {
+	tape   []byte
+	broken error
+}
+
+// taped is a made-up run of two seconds.
+func taped(t *testing.T) []byte {
+	t.Helper()
+	var tape bytes.Buffer
+	made := recordtest.New("RUN")
+	w, err := record.NewWriter(&tape, record.HeaderOf(made.View(), "spillway run one", record.Here("embedded", 1<<30)))
+	require.NoError(t, err)
+	for range 20 {
+		require.NoError(t, w.Take(made.Next(), made.History))
+	}
+	require.NoError(t, w.End(record.Completed, ""))
+	return tape.Bytes()
+}
 
 func (s shelf) List() []record.Info {
 	return []record.Info{{ID: "RUN", Scenario: "one", Title: "Lesson one", StartedAt: began, Length: 65 * time.Second, Bytes: 3 << 20}}
@@ -119,22 +138,31 @@ func (s shelf) Open(id string) (io.ReadCloser, record.Info, error) {
 	if id != "RUN" {
 		return nil, record.Info{}, fs.ErrNotExist
 	}
-	return io.NopCloser(strings.NewReader("{}\n")), s.List()[0], nil
+	return io.NopCloser(bytes.NewReader(s.tape)), s.List()[0], nil
 }
 
 func TestRecordingsCanBeDownloaded(t *testing.T) {
 	s := serve(t, death(), "")
 	require.Equal(t, http.StatusNotFound, s.ask("GET", "/recordings/RUN", "").status, "none are made here")
 
-	s = serve(t, death(), "", func(o *Options) { o.Recordings = shelf{} })
+	tape := taped(t)
+	s = serve(t, death(), "", func(o *Options) { o.Recordings = shelf{tape: tape} })
 	require.Contains(t, s.ask("GET", "/lessons", "", "Accept: text/html").body, `/recordings/RUN`)
 	require.Contains(t, s.ask("GET", "/", "", "Accept: text/html").body, `/recordings/RUN`)
 	a := s.ask("GET", "/recordings/RUN", "")
-	require.Equal(t, "{}\n", a.body)
+	require.Equal(t, string(tape), a.body)
 	require.Contains(t, a.header.Get("Content-Disposition"), "one-2026-01-0")
 	require.Equal(t, http.StatusNotFound, s.ask("GET", "/recordings/other", "").status)
 
-	s = serve(t, death(), "", func(o *Options) { o.Recordings = shelf{errors.New("disk")} })
+	a = s.ask("GET", "/recordings/RUN/report", "")
+	require.Equal(t, http.StatusOK, a.status)
+	require.Contains(t, a.body, "A made-up run")
+	require.NotContains(t, a.header.Get("Content-Security-Policy"), "script-src")
+	require.Equal(t, http.StatusNotFound, s.ask("GET", "/recordings/other/report", "").status)
+	s = serve(t, death(), "", func(o *Options) { o.Recordings = shelf{tape: []byte("{}\n")} })
+	require.Equal(t, http.StatusInternalServerError, s.ask("GET", "/recordings/RUN/report", "").status)
+
+	s = serve(t, death(), "", func(o *Options) { o.Recordings = shelf{broken: errors.New("disk")} })
 	require.Equal(t, http.StatusInternalServerError, s.ask("GET", "/recordings/RUN", "").status)
 	require.Contains(t, s.log.String(), "disk")
 }

@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"time"
 
+	"spillway/server/internal/outcome"
 	"spillway/server/internal/record"
 	"spillway/server/internal/replay"
+	"spillway/server/internal/report"
 	"spillway/server/internal/run"
 	"spillway/web/chart"
 	"spillway/web/component"
@@ -41,31 +43,62 @@ func (s *Site) recordingsOf() []page.Recording {
 			When:     r.StartedAt.Local().Format("2 January 2006, 15:04"),
 			Length:   chart.Clock(r.Length.Seconds()),
 			Size:     chart.Bytes(float64(r.Bytes)),
-			Download: "/recordings/" + r.ID,
+			Download: s.recordingURL(r.ID, ""),
+			Report:   s.recordingURL(r.ID, "/report"),
 		})
 	}
 	return out
 }
 
-// recordingURL is where the recording of a run is found; empty while there is
-// none.
-func (s *Site) recordingURL(runID string) string {
+// recordingURL is where the recording of a run is found, or with a suffix what
+// is made of it; empty while there is none.
+func (s *Site) recordingURL(runID, suffix string) string {
 	if s.o.Recordings == nil || runID == "" {
 		return ""
 	}
-	return "/recordings/" + runID
+	return "/recordings/" + runID + suffix
+}
+
+// openRecording opens one, or says why it cannot.
+func (s *Site) openRecording(w http.ResponseWriter, r *http.Request) (io.ReadCloser, record.Info, bool) {
+	file, info, err := s.o.Recordings.Open(r.PathValue("id"))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		s.fault(w, r, http.StatusNotFound, "There is no such recording", "It may have made room for newer ones; those that are there are under /lessons.")
+	case err != nil:
+		s.log.Warn("recording cannot be read", "id", r.PathValue("id"), "err", err)
+		s.fault(w, r, http.StatusInternalServerError, "That did not work", "The recording cannot be read.")
+	}
+	return file, info, err == nil
+}
+
+// report shows a recording as one page, also while the run goes on. Its style is
+// in the page itself, and nothing else is allowed to it.
+func (s *Site) report(w http.ResponseWriter, r *http.Request) {
+	file, info, ok := s.openRecording(w, r)
+	if !ok {
+		return
+	}
+	defer file.Close()
+	rec, err := record.Read(file, record.ReadOptions{Vocabulary: run.Vocabulary})
+	if err != nil {
+		s.log.Warn("recording cannot be read", "id", info.ID, "err", err)
+		s.fault(w, r, http.StatusInternalServerError, "That did not work", "The recording cannot be read: "+err.Error()+".")
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'")
+	h.Set("Cache-Control", "no-store")
+	if err := report.Write(w, rec, outcome.Of(rec)); err != nil {
+		s.log.Info("report not delivered", "to", r.RemoteAddr, "err", err)
+	}
 }
 
 // recording sends one as a file.
 func (s *Site) recording(w http.ResponseWriter, r *http.Request) {
-	file, info, err := s.o.Recordings.Open(r.PathValue("id"))
-	if errors.Is(err, fs.ErrNotExist) {
-		s.fault(w, r, http.StatusNotFound, "There is no such recording", "It may have made room for newer ones; those that are there are under /lessons.")
-		return
-	}
-	if err != nil {
-		s.log.Warn("recording cannot be read", "id", r.PathValue("id"), "err", err)
-		s.fault(w, r, http.StatusInternalServerError, "That did not work", "The recording cannot be read.")
+	file, info, ok := s.openRecording(w, r)
+	if !ok {
 		return
 	}
 	defer file.Close()

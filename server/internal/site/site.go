@@ -108,6 +108,7 @@ func (s *Site) Handler() http.Handler {
 	}
 	if s.o.Recordings != nil {
 		mux.HandleFunc("GET /recordings/{id}", s.recording)
+		mux.HandleFunc("GET /recordings/{id}/report", s.report)
 	}
 	if s.o.Replay != nil {
 		mux.HandleFunc("PATCH /api/replay", s.steering(s.moveReplay))
