@@ -94,7 +94,11 @@ func TestRunningATextThatWasEdited(t *testing.T) {
 // The speaker's notes never reach a page that only watches.
 func TestNotesAreForThoseWhoSteer(t *testing.T) {
 	f := death()
-	f.view.Script = play.View{State: play.Playing, Steps: []play.Step{{When: "at 1 s"}}, Note: "Do not tell them.", Say: "They are slow now."}
+	f.view.Scenario.Steps = []script.Step{{Say: "They are slow now.", Note: "Do not tell them."}, {Note: "Do not tell them."}}
+	f.view.Script = play.View{State: play.Playing, Note: "Do not tell them.", Say: "They are slow now.", Steps: []play.Step{
+		{When: "at 1 s", What: "says “They are slow now.”; note “Do not tell them.”", State: play.Happened},
+		{When: "at 2 s", What: "note “Do not tell them.”", State: play.Happened},
+	}}
 	s := serve(t, f, testToken)
 	watching, steering := s.open(), s.open("Cookie: spillway_token="+testToken)
 	watching.until(watching.complete)
@@ -102,6 +106,9 @@ func TestNotesAreForThoseWhoSteer(t *testing.T) {
 	require.Contains(t, steering.fragments["note"], "Do not tell them.")
 	require.NotContains(t, watching.fragments, "note")
 	require.Contains(t, watching.fragments["script"], "They are slow now.")
+	require.Contains(t, watching.fragments["steps"], "says “They are slow now.”")
+	require.Contains(t, watching.fragments["steps"], "a note for the speaker")
+	require.NotContains(t, watching.fragments["steps"], "Do not tell them.")
 
 	require.NotContains(t, s.ask("GET", "/", "", "Accept: text/html").body, "Do not tell them.")
 	require.NotContains(t, s.ask("GET", "/lessons/one", "", "Accept: text/html").body, "<p>Do not tell them.")

@@ -1,9 +1,11 @@
 package site
 
 import (
+	"slices"
 	"strings"
 	"time"
 
+	"spillway/scenarios/script"
 	"spillway/server/internal/library"
 	"spillway/server/internal/play"
 	"spillway/server/internal/replay"
@@ -23,8 +25,12 @@ func (s *Site) scriptOf(v run.View) component.Script {
 		return component.Script{}
 	}
 	words := library.Describe(v.Scenario, s.o.Vocabulary).Steps
+	told := withoutNotes(v.Scenario.Steps)
 	for i, step := range v.Script.Steps {
-		what := step.What
+		what := "a note for the speaker"
+		if i < len(told) && told[i] != "" {
+			what = told[i]
+		}
 		if step.State == play.Coming || step.State == play.Current {
 			what = "speaks"
 			if i < len(words) && words[i].What != "" {
@@ -34,6 +40,23 @@ func (s *Site) scriptOf(v run.View) component.Script {
 			}
 		}
 		out.Steps = append(out.Steps, component.Step{When: step.When, What: what, State: component.StepState(step.State), At: step.At})
+	}
+	return out
+}
+
+// withoutNotes are steps in words for everybody. Nothing is left of one that is
+// but a note.
+func withoutNotes(steps []script.Step) []string {
+	bare := slices.Clone(steps)
+	for i := range bare {
+		bare[i].Note = ""
+	}
+	var out []string
+	for i, step := range play.New(bare, play.Options{}).View().Steps {
+		if b := bare[i]; b.Set == nil && b.Restart == "" && b.Say == "" && b.Predict == nil && !b.Reveal && b.Pause == "" {
+			step.What = ""
+		}
+		out = append(out, step.What)
 	}
 	return out
 }
@@ -105,7 +128,9 @@ func (s *Site) replayOf(v run.View) *component.Replay {
 		State:  replayStateOf(state),
 	}
 	for _, j := range state.Jumps {
-		out.Marks = append(out.Marks, component.ReplayMark{At: j.At, Label: jumpLabel(j)})
+		if label := jumpLabel(j); label != "" {
+			out.Marks = append(out.Marks, component.ReplayMark{At: j.At, Label: label})
+		}
 	}
 	return out
 }
@@ -114,14 +139,17 @@ func (s *Site) replayOf(v run.View) *component.Replay {
 const maxJumpLabel = 32
 
 // jumpLabel is a jump in a few words: a death up to its figures, a step without
-// what it says.
+// what it says. A step that is but a note for the speaker is none.
 func jumpLabel(j replay.Jump) string {
 	text := j.Label
 	if j.Kind == replay.JumpGrave {
 		text, _, _ = strings.Cut(text, ":")
 		text = "✕ " + text
-	} else if first, _, more := strings.Cut(text, "; "); more {
-		text = first
+	} else {
+		if note, isNote := strings.CutPrefix(text, "note “"); isNote {
+			_, text, _ = strings.Cut(note, "”; ")
+		}
+		text, _, _ = strings.Cut(text, "; ")
 	}
 	if short := []rune(text); len(short) > maxJumpLabel {
 		text = strings.TrimSpace(string(short[:maxJumpLabel-1])) + "…"
