@@ -127,8 +127,8 @@ func Plain(rule string) string {
 		var of []string
 		for label := range strings.SplitSeq(strings.Trim(braces, "{}"), ",") {
 			name, value, _ := strings.Cut(strings.TrimSpace(label), ":")
-			if value = strings.TrimSpace(value); strings.TrimSpace(name) == "reader" {
-				value += " readers"
+			if value = strings.TrimSpace(value); strings.TrimSpace(name) == "reader" && !strings.HasSuffix(value, "s") {
+				value += " readers" // "slow readers", but "phones"
 			}
 			of = append(of, value)
 		}
