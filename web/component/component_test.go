@@ -282,3 +282,21 @@ func TestALaneWithoutASampleShowsNoNumbers(t *testing.T) {
 	require.Contains(t, markup, `data-live="push.backlog">–<`)
 	require.Contains(t, markup, "does not listen now")
 }
+
+// A recording is over at the end of its slider, however many milliseconds it has,
+// and a jump leads behind what happened between two of its moments.
+func TestARecordingCanBeReached(t *testing.T) {
+	for length, want := range map[time.Duration]string{
+		130 * time.Second:       `max="130.0"`,
+		6241 * time.Millisecond: `max="6.3"`,
+		6201 * time.Millisecond: `max="6.3"`,
+	} {
+		require.Contains(t, render(t, component.ReplayBar(component.Replay{Length: length})), want)
+	}
+	for at, want := range map[time.Duration]string{
+		27200 * time.Millisecond: `data-at="27.3"`,
+		27201 * time.Millisecond: `data-at="27.4"`,
+	} {
+		require.Contains(t, render(t, component.ReplayBar(component.Replay{Marks: []component.ReplayMark{{At: at}}})), want)
+	}
+}

@@ -37,6 +37,19 @@ func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), '
 
 func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
+// step is that of the slider, and the time between two moments of a recording.
+const step = 100 * time.Millisecond
+
+// up rounds to whole steps, so that nothing that had happened is undone.
+func up(d time.Duration) time.Duration { return (d + step - 1).Truncate(step) }
+
+// end is where the slider ends: not before the last moment.
+func (r Replay) end() string { return seconds(up(r.Length)) }
+
+// at is where a jump leads: to the first moment that shows what happened, which
+// comes up to a step later.
+func (m ReplayMark) at() string { return seconds(up(m.At) + step) }
+
 // place is "00:27 of 02:10", for people who do not see the slider.
 func (r Replay) place() string {
 	return chart.Clock(r.State.At.Seconds()) + " of " + chart.Clock(r.Length.Seconds())
