@@ -39,7 +39,7 @@ Flags:
   --junit FILE       Writes the outcome for continuous integration: all
                      scenarios in one file.
   --record FILE      Writes the run down, for "spillway replay".
-  --shapes DIR       Writes the memory curves for the picture in the gallery, which
+  --shapes DIR       Writes the memory curves for the picture in the gallery. It
                      looks for them in the folder "shapes" beside the scenario.
                      With several scenarios the name of each stands before the
                      ending of its files. "-" is stdout: of JSON, CSV, JUnit.

@@ -53,12 +53,13 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return complain(stderr, exitUsage, err)
 	}
 	if !lesson.Playable() {
+		if isForMemory(lesson) {
+			return complain(stderr, exitUsage, fmt.Errorf("--max-memory: too little memory for %s: %s", lesson.Name, lesson.Errors[0].Text))
+		}
 		fmt.Fprintln(stderr, lesson.Errors.Pretty())
 		return exitScript
 	}
-	if err := run.Check(lesson.Scenario, f.maxMemory); errors.Is(err, run.ErrMemory) {
-		return complain(stderr, exitUsage, fmt.Errorf("--max-memory: %w", err))
-	} else if err != nil {
+	if err := run.Check(lesson.Scenario, f.maxMemory); err != nil {
 		return complain(stderr, exitScript, fmt.Errorf("scenario %s: %w", lesson.Name, err))
 	}
 	ctx, cancel := child.ExitWithParent(ctx)
@@ -73,6 +74,15 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	return exitOK
 }
+
+// isForMemory tells whether a lesson would be valid under a higher ceiling.
+func isForMemory(l library.Lesson) bool {
+	_, err := script.Parse(script.File{Path: l.Path, Text: l.Text, Read: scenarios.Files.ReadFile}, run.Vocabulary(muchMemory))
+	return err == nil
+}
+
+// muchMemory is more than any scenario asks for.
+const muchMemory = 1 << 40
 
 // server joins the parts of a run with its pages, and holds them while they run.
 type server struct {

@@ -59,7 +59,7 @@ func TestWrongCommandLines(t *testing.T) {
 		"flag without value":   {"--listen", 64, "--help lists the flags"},
 		"unknown scenario":     {"--scenario nothing", 64, `--scenario "nothing": there is no such lesson; there are one-slow-reader`},
 		"memory without unit":  {"--max-memory 1000", 64, `--max-memory: size "1000": want a number with its unit`},
-		"too little memory":    {"--max-memory 40MiB", 64, "--max-memory: setting not possible: too little memory: 40 MiB for 2 lanes leaves each 20 MiB; a lane needs 32"},
+		"too little memory":    {"--max-memory 40MiB", 64, "--max-memory: too little memory for one-slow-reader: 2 lanes have 40MiB together, which leaves each 20MiB; a lane needs 32MiB"},
 		"no Redis":             {"--redis http://127.0.0.1:1", 64, "--redis: want local or redis://"},
 		"no URL":               {"--redis remote", 64, "--redis: want local or redis://"},
 		"password in the URL":  {"--redis redis://:secret@", 64, "--redis: want local or redis://"},
