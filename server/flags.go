@@ -33,12 +33,12 @@ Flags of the page:
   --redis URL|local  The broker. Without the flag it is the one inside.
                      "local" starts the redis-server on PATH,
                      redis://[:password@]host:port[/db] uses a running one.
-  --scenario NAME    The lesson that opens (default %s); all of
-                     them are on the page: %s.
+  --scenario NAME    The lesson that opens (default %s); the page
+                     lists them all, and so does "spillway check --help".
   --scenarios DIR    Your own scenario files, beside the built-in ones. They are
                      read again when they change; errors are shown on the page.
-  --max-memory SIZE  Ceiling for all lanes together (default %s). Each lane gets
-                     its share; one that passes its limit is killed.
+  --max-memory SIZE  Ceiling for all lanes together (default %s). Each has its
+                     share; one that passes its limit is killed.
   --open             Open the page in the browser.
   --verbose          Log what the processes do, not only what goes wrong.
   --help             This text.
@@ -83,7 +83,7 @@ func parseFlags(args []string, stdout io.Writer) (flags, error) {
 	set.BoolVar(&f.verbose, "verbose", false, "")
 	err := set.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintf(stdout, usage, scenarios.Default, lessonList(), defaultMaxMemory)
+		fmt.Fprintf(stdout, usage, scenarios.Default, defaultMaxMemory)
 		return f, errHelp
 	}
 	if err != nil {
