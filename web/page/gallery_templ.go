@@ -587,7 +587,7 @@ func (c numbered) card(steer bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = c.Problems[0].excerpt().Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = c.Problems[0].near().excerpt().Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -24,6 +24,20 @@ func (p Problem) place() string {
 	return "Line " + strconv.Itoa(p.Line)
 }
 
+// maxBefore is how much of a line stands before what is meant where there is
+// little room, in characters: a card shows some 40.
+const maxBefore = 20
+
+// near is the problem with a line that begins shortly before what is meant.
+func (p Problem) near() Problem {
+	source := []rune(p.Source)
+	if cut := p.Column - 1 - maxBefore; cut > 0 && cut < len(source) {
+		p.Source = "…" + string(source[cut:])
+		p.Column -= cut - 1
+	}
+	return p
+}
+
 // quoted is the line with carets below what is meant. Tabs stay tabs, so that
 // both lines have the same width.
 func (p Problem) quoted() string {
