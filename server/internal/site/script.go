@@ -28,16 +28,15 @@ func (s *Site) scriptOf(v run.View) component.Script {
 	told := withoutNotes(v.Scenario.Steps)
 	for i, step := range v.Script.Steps {
 		what := "a note for the speaker"
-		if i < len(told) && told[i] != "" {
+		switch known := i < len(told) && told[i] != ""; {
+		case known && step.State != play.Coming && step.State != play.Current:
 			what = told[i]
-		}
-		if step.State == play.Coming || step.State == play.Current {
+		case i < len(words) && words[i].What != "":
+			what = words[i].What
+		case i < len(v.Scenario.Steps) && v.Scenario.Steps[i].Predict != nil:
+			what = "asks"
+		case known:
 			what = "speaks"
-			if i < len(words) && words[i].What != "" {
-				what = words[i].What
-			} else if i < len(v.Scenario.Steps) && v.Scenario.Steps[i].Predict != nil {
-				what = "asks"
-			}
 		}
 		out.Steps = append(out.Steps, component.Step{When: step.When, What: what, State: component.StepState(step.State), At: step.At})
 	}
