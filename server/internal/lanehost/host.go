@@ -49,6 +49,7 @@ type Host struct {
 	broker    *redis.Options
 	log       *slog.Logger
 	source    source.Definition
+	open      func(context.Context, source.Options) (source.Source, error) // of it, or of what readers share
 	strategy  strategy.Strategy
 	transport transport.Definition
 	health    source.Health
@@ -66,6 +67,9 @@ func New(cfg lane.Config, log *slog.Logger) (*Host, error) {
 	var ok bool
 	if h.source, ok = source.Find(cfg.Source); !ok {
 		return nil, fmt.Errorf("unknown source %q", cfg.Source)
+	}
+	if h.open = h.source.Open; h.source.Shared {
+		h.open = source.NewShared(h.source.Open).Open
 	}
 	way, ok := strategy.Find(cfg.Strategy)
 	if !ok {
@@ -175,7 +179,7 @@ func (h *Host) run(ctx context.Context, c *connection, ask ask) {
 }
 
 func (h *Host) deliver(ctx context.Context, c *connection, ask ask) error {
-	in, err := h.source.Open(ctx, source.Options{
+	in, err := h.open(ctx, source.Options{
 		Broker: h.broker,
 		Key:    lane.Key(h.cfg.RunID, ask.channel),
 		After:  ask.last,

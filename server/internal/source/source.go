@@ -57,12 +57,14 @@ type Definition struct {
 	Name       string
 	Title      string // its part of a lane's way, in a few words
 	Replayable bool   // what was not delivered is still there and can be read again
+	Shared     bool   // one for all readers of a channel, see [Shared]
 	Open       func(ctx context.Context, o Options) (Source, error)
 }
 
 // All lists every source.
 var All = []Definition{
 	redisPubSub,
+	sharedPubSub,
 	redisStream,
 }
 

@@ -1,0 +1,183 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"spillway/server/internal/lane"
+)
+
+// tap is a source that the test feeds.
+type tap struct {
+	messages chan lane.Message
+	failed   chan error
+	mu       sync.Mutex
+	closed   bool
+}
+
+func newTap() *tap { return &tap{messages: make(chan lane.Message), failed: make(chan error, 1)} }
+
+func (s *tap) Next(ctx context.Context) (lane.Message, error) {
+	select {
+	case m := <-s.messages:
+		return m, nil
+	case err := <-s.failed:
+		return lane.Message{}, err
+	case <-ctx.Done():
+		return lane.Message{}, ctx.Err()
+	}
+}
+
+func (s *tap) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+}
+
+// opener counts how often a source is opened.
+type opener struct {
+	taps []*tap
+	err  error
+}
+
+func (o *opener) open(context.Context, Options) (Source, error) {
+	if o.err != nil {
+		return nil, o.err
+	}
+	o.taps = append(o.taps, newTap())
+	return o.taps[len(o.taps)-1], nil
+}
+
+func join(t *testing.T, s *Shared, key string) (Source, *lane.Stats) {
+	t.Helper()
+	stats := new(lane.Stats)
+	r, err := s.Open(t.Context(), Options{Key: key, Stats: stats})
+	require.NoError(t, err)
+	return r, stats
+}
+
+func next(t *testing.T, r Source) uint64 {
+	t.Helper()
+	m, err := r.Next(t.Context())
+	require.NoError(t, err)
+	return m.Seq
+}
+
+func TestOneSubscriptionForAllReaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var o opener
+		s := NewShared(o.open)
+		a, ofA := join(t, s, "all")
+		b, ofB := join(t, s, "all")
+		other, _ := join(t, s, "other")
+		require.Len(t, o.taps, 2, "one for each channel")
+		go func() { o.taps[0].messages <- lane.Message{Seq: 1, Data: "x"} }()
+		require.EqualValues(t, 1, next(t, a))
+		require.EqualValues(t, 1, next(t, b))
+		require.EqualValues(t, 1, ofA.Read(time.Now()).Accepted)
+		require.EqualValues(t, 1, ofB.Read(time.Now()).Accepted)
+		a.Close()
+		a.Close()
+		require.False(t, o.taps[0].closed)
+		b.Close()
+		require.True(t, o.taps[0].closed, "with the last reader")
+		other.Close()
+		require.Empty(t, s.channels)
+	})
+}
+
+// The slow one here does not take its message: everybody waits with it.
+func TestAReaderThatDoesNotTakeHoldsUpTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var o opener
+		s := NewShared(o.open)
+		slow, _ := join(t, s, "all")
+		fast, ofFast := join(t, s, "all")
+		go func() {
+			for seq := range uint64(3) {
+				o.taps[0].messages <- lane.Message{Seq: seq + 1}
+			}
+		}()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		_, err := fast.Next(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.EqualValues(t, 1, next(t, slow))
+		require.EqualValues(t, 1, next(t, fast))
+		slow.Close() // gone while the loop waits for it
+		require.EqualValues(t, 2, next(t, fast))
+		require.EqualValues(t, 3, next(t, fast))
+		require.EqualValues(t, 3, ofFast.Read(time.Now()).Accepted)
+		fast.Close()
+	})
+}
+
+func TestAChannelThatFailsCanBeOpenedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var o opener
+		s := NewShared(o.open)
+		r, _ := join(t, s, "all")
+		broken := errors.New("not a message")
+		o.taps[0].failed <- broken
+		_, err := r.Next(t.Context())
+		require.ErrorIs(t, err, broken)
+		again, _ := join(t, s, "all")
+		require.Len(t, o.taps, 2)
+		r.Close()
+		go func() { o.taps[1].messages <- lane.Message{Seq: 9} }()
+		require.EqualValues(t, 9, next(t, again))
+		again.Close()
+
+		o.err = errors.New("no broker")
+		r, _ = join(t, s, "all")
+		_, err = r.Next(t.Context())
+		require.ErrorIs(t, err, o.err)
+		r.Close()
+	})
+}
+
+func TestReadersComeAndGo(t *testing.T) {
+	s := NewShared(func(context.Context, Options) (Source, error) { return &flood{}, nil })
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			for range 20 {
+				r, err := s.Open(context.Background(), Options{Key: "all", Stats: new(lane.Stats)})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				last := uint64(0)
+				for range 5 {
+					m, err := r.Next(context.Background())
+					if err != nil {
+						t.Error(err)
+					}
+					if m.Seq <= last {
+						t.Errorf("%d after %d", m.Seq, last)
+					}
+					last = m.Seq
+				}
+				r.Close()
+			}
+		})
+	}
+	all.Wait()
+	require.Empty(t, s.channels)
+}
+
+// flood is a source that always has a message.
+type flood struct{ seq uint64 }
+
+func (f *flood) Next(ctx context.Context) (lane.Message, error) {
+	f.seq++
+	return lane.Message{Seq: f.seq}, ctx.Err()
+}
+
+func (f *flood) Close() {}
