@@ -144,6 +144,8 @@ func watchRecording(t *testing.T, browser context.Context, tape string) {
 	status, body := p.call("POST", "api/run/start", "")
 	require.Equal(t, 403, status, body)
 	page.fits(p.URL)
+	page.do(chromedp.EmulateViewport(390, 844))
+	require.Less(t, eval[float64](page, `document.querySelector(".replay-head").offsetHeight`), 60.0, "one row on a phone")
 	for _, tab := range []*tab{page, room} {
 		require.Empty(t, tab.problems.String())
 	}
