@@ -86,7 +86,7 @@ func watchRecording(t *testing.T, browser context.Context, tape string) {
 	for _, tab := range []*tab{page, room} {
 		tab.await(10*time.Second, curve+" < 100")
 		tab.await(10*time.Second, `!document.querySelector("[data-chart=push] .mark-kill")`)
-		tab.awaitShown("#status-push", "running")
+		tab.await(10*time.Second, `!document.querySelector("#status-push").textContent.includes("killed")`)
 	}
 	page.strike(kb.ArrowRight)
 	require.Eventually(t, func() bool { return at() >= min(5, end)-0.1 }, patience, 20*time.Millisecond)
