@@ -80,6 +80,9 @@ func TestStepsInABrowser(t *testing.T) {
 		require.Equal(t, "The slow readers take 4 KB a second now. What they do not take has to wait somewhere. | Step 7 of 11 ◔ Waits until rss of push > 250MiB, at most 1 min | Stop the steps | 00:21 of 02:10", order(eval[string](t, tab, shown)))
 		at("calm")
 		require.NotContains(t, eval[string](t, tab, shown), "Do it for me", "one button is enough")
+		at("done")
+		eval[string](t, tab, `document.getElementById("verdict").innerHTML = "<h2>What to do now</h2><p>Drag.</p>"`)
+		require.NotContains(t, eval[string](t, tab, shown), "What to do now", "a title whose text is silent")
 	})
 
 	t.Run("there is one question at a time", func(t *testing.T) {
