@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -173,9 +174,26 @@ func (h *Host) accept(w http.ResponseWriter, r *http.Request, ask ask) {
 func (h *Host) run(ctx context.Context, c *connection, ask ask) {
 	defer c.sink.Close()
 	err := h.deliver(ctx, c, ask)
+	if reason, ok := closeReason(err); ok && ctx.Err() == nil {
+		h.log.Info("reader's stream ended", "reader", ask.channel, "reason", reason, "err", err)
+		c.sink.CloseWith(string(reason)) //nolint:errcheck // nobody is left to be told
+		return
+	}
 	if ctx.Err() == nil && !errors.Is(err, net.ErrClosed) { // else it simply left
 		h.log.Info("reader's connection ended", "reader", ask.channel, "err", err)
 	}
+}
+
+// closeReason tells why a stream ended that neither failed nor was left.
+func closeReason(err error) (strategy.Reason, bool) {
+	var closed *strategy.CloseError
+	switch {
+	case errors.As(err, &closed):
+		return closed.Reason, true
+	case errors.Is(err, io.EOF):
+		return strategy.ReasonComplete, true
+	}
+	return "", false
 }
 
 func (h *Host) deliver(ctx context.Context, c *connection, ask ask) error {

@@ -12,17 +12,23 @@ var pullDrain = Definition{
 	Explain: "Writes one message, waits until the reader's connection has taken it, and only then reads the next one. " +
 		"A slow reader holds up its own loop and nothing else; what it has not asked for stays in the stream, " +
 		"where it waits without costing this server any memory. This is write and drain in Node, and how Kafka consumers pull.",
-	Slow:   "Waits for room. The rest stays in Redis.",
-	Source: "redis-stream",
-	New:    func(Options) (Strategy, error) { return pullDrainStrategy{}, nil },
+	Slow:     "Waits for room. The rest stays in Redis.",
+	Source:   "redis-stream",
+	Overflow: Waits,
+	Bound:    func(Options) int { return inSend },
+	New:      func(Options) (Strategy, error) { return pullDrainStrategy{}, nil },
 }
 
-// pullDrainStrategy is the whole idea in one loop: while Send blocks, Next is
-// not called.
+// pullDrainStrategy is the whole idea in one loop: while Send blocks, or the
+// reader has asked for nothing, Next is not called.
 type pullDrainStrategy struct{}
 
 func (pullDrainStrategy) Run(ctx context.Context, in Source, out Sink, st *lane.Stats) error {
+	asked := credit{requests: out.Requests()}
 	for {
+		if err := asked.take(ctx); err != nil {
+			return err
+		}
 		m, err := in.Next(ctx)
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package strategy
 
 import (
+	"context"
 	"sync"
 
 	"spillway/server/internal/lane"
@@ -18,7 +19,8 @@ type queue struct {
 	mu     sync.Mutex
 	chunks [][]lane.Message // never an empty chunk but possibly the last
 	head   int              // next message of the first chunk
-	ready  chan struct{}    // capacity 1: a message came since the last look
+	ended  error            // nothing more is pushed
+	ready  chan struct{}    // capacity 1: a message came since the last look, or the end
 }
 
 func newQueue() *queue { return &queue{ready: make(chan struct{}, 1)} }
@@ -32,9 +34,36 @@ func (q *queue) push(m lane.Message) {
 	last := len(q.chunks) - 1
 	q.chunks[last] = append(q.chunks[last], m)
 	q.mu.Unlock()
-	select {
-	case q.ready <- struct{}{}:
-	default: // it has been told already
+	signal(q.ready)
+}
+
+// end says that nothing more comes, and why.
+func (q *queue) end(why error) {
+	q.mu.Lock()
+	q.ended = why
+	q.mu.Unlock()
+	signal(q.ready)
+}
+
+// next blocks until there is a message, which it takes, or until the queue has
+// ended and is empty, or ctx is done.
+func (q *queue) next(ctx context.Context) (lane.Message, error) {
+	for {
+		if m, ok := q.pop(); ok {
+			return m, nil
+		}
+		q.mu.Lock()
+		ended := q.ended
+		q.mu.Unlock()
+		if ended != nil { // what came before it is there by now
+			if m, ok := q.pop(); ok {
+				return m, nil
+			}
+			return lane.Message{}, ended
+		}
+		if err := wait(ctx, q.ready); err != nil {
+			return lane.Message{}, err
+		}
 	}
 }
 

@@ -15,14 +15,16 @@ package strategy
 
 import (
 	"context"
+	"time"
 
 	"spillway/server/internal/lane"
 )
 
 // Source yields the lane's input for one reader, in order.
 type Source interface {
-	// Next blocks until there is a message or ctx is done. An error other than
-	// ctx's ends the connection.
+	// Next blocks until there is a message or ctx is done. io.EOF says that the
+	// source has ended: what was accepted is still delivered. Any other error
+	// ends the connection at once.
 	Next(ctx context.Context) (lane.Message, error)
 }
 
@@ -32,13 +34,19 @@ type Sink interface {
 	// it returns nil the message is in the hands of the kernel, not of the
 	// reader. After an error the connection is of no more use.
 	Send(ctx context.Context, m lane.Message) error
+	// SendAll is Send for several messages in one write. It blocks by the same
+	// rule; when it returns nil all of them are in the hands of the kernel. It
+	// keeps none of ms.
+	SendAll(ctx context.Context, ms []lane.Message) error
 	// Requests carries the demand a reader sends; nil on transports that carry
-	// none.
+	// none. Whoever sends into it may have to wait for the strategy. Closed, the
+	// reader asks for nothing more.
 	Requests() <-chan int
 }
 
-// Strategy moves messages from in to out until one of them fails or ctx is
-// done. Run returns only after every goroutine it started has ended. It is
+// Strategy moves messages from in to out until one of them fails, ctx is done, or
+// its own rule ends the stream with a [CloseError]. After the end of the source
+// it returns io.EOF once all is delivered. Run returns only after every goroutine it started has ended. It is
 // called for many readers at once; what belongs to one of them lives in its Run.
 //
 // The source counts in st what came in, the sink what it has written. A
@@ -58,12 +66,43 @@ type Definition struct {
 	Source  string // the source it is usually shown with
 	Options []Option
 	New     func(o Options) (Strategy, error) // its error says which options do not go together
+
+	Overflow Overflow // what happens when a reader stays slower than the source
+	// Bound is the most messages that one reader's Run holds at any instant, those
+	// that are being written included; nil without a bound.
+	Bound func(o Options) int
+	// Delay is the longest that a message may wait by the strategy's own rule,
+	// though the reader has room; nil: not at all.
+	Delay func(o Options) time.Duration
+	// Unordered tells whether messages may overtake each other; nil: never.
+	Unordered func(o Options) bool
 }
+
+// Overflow is where the difference goes when a reader stays slower than the
+// source.
+type Overflow uint8
+
+// The kinds of overflow.
+const (
+	Grows Overflow = iota // into the memory of this server
+	Waits                 // it stays in the source
+	Loses                 // messages are given up and counted
+	Ends                  // the stream ends with a CloseError
+)
 
 // All lists every strategy, in the order in which pages show them.
 var All = []Definition{
 	pushBuffered,
 	pullDrain,
+	block,
+	requestN,
+	dropNewest,
+	dropOldestFirst,
+	drop,
+	latest,
+	bufferError,
+	overflowError,
+	disconnect,
 }
 
 // Find returns the definition with this name.

@@ -79,9 +79,12 @@ func TestPullDrainHoldsOneMessage(t *testing.T) {
 	})
 }
 
-// Both keep the age of what has waited longest, by the time of its production.
+// All keep the age of what has waited longest, by the time of its production.
 func TestOldest(t *testing.T) {
 	for _, d := range strategy.All {
+		if d.Name == "drop" || d.Name == "error" {
+			continue // the second message never waits
+		}
 		t.Run(d.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := strategytest.Start(t, d)

@@ -21,12 +21,16 @@ var sse = Definition{
 	Open:  openSSE,
 }
 
-// heartbeatWait bounds what a heartbeat may wait for room. A connection without
-// room needs no sign of life: it has unread bytes.
-const heartbeatWait = time.Millisecond
+const (
+	// momentToWrite bounds what a heartbeat, or the reason of an end, may wait for
+	// room. A connection without room needs no sign of life: it has unread bytes.
+	momentToWrite = time.Millisecond
+	// keepBytes is the largest buffer that is kept between writes.
+	keepBytes = 256 << 10
+)
 
 // sseSink writes server-sent events (WHATWG HTML, section 9.2) in HTTP/1.1
-// chunks, one event a chunk, one write an event. It has taken the connection
+// chunks, one event a chunk, one write an event or a batch of them. It has taken the connection
 // from net/http, whose two buffers of 4 KiB and second copy it does not need,
 // and which would hide where a write waits.
 type sseSink struct {
@@ -41,8 +45,10 @@ type sseSink struct {
 	buf    []byte     // the event being written, reused
 	owed   []byte     // end of a heartbeat for which there was no room; it goes first
 	last   uint64     // sequence written last, to tell the reader about holes
-	spoken time.Time  // when the last write ended
-	bound  *binding   // of the last Send; nil before the first
+	told   uint64     // dropped messages among those holes
+	one    [1]lane.Message
+	spoken time.Time // when the last write ended
+	bound  *binding  // of the last Send; nil before the first
 }
 
 // openSSE hijacks the connection, answers, and sends the first event. It starts
@@ -126,6 +132,23 @@ func (s *sseSink) watch() {
 func (s *sseSink) Send(ctx context.Context, m lane.Message) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.one[0] = m
+	defer func() { s.one[0] = lane.Message{} }() // the payload must not outlive its delivery
+	return s.sendAll(ctx, s.one[:])
+}
+
+// SendAll is Send with all events in one write. While it waits for room it holds
+// their encoding, which is as long as they are.
+func (s *sseSink) SendAll(ctx context.Context, ms []lane.Message) error {
+	if len(ms) == 0 {
+		return ctx.Err()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sendAll(ctx, ms)
+}
+
+func (s *sseSink) sendAll(ctx context.Context, ms []lane.Message) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -138,25 +161,45 @@ func (s *sseSink) Send(ctx context.Context, m lane.Message) error {
 	s.buf = append(s.buf[:0], s.owed...)
 	s.owed = s.owed[:0]
 	var missing uint64
-	if s.last != 0 && m.Seq > s.last+1 {
-		missing = m.Seq - s.last - 1
-		s.appendGap(s.last+1, m.Seq-1)
+	last := s.last
+	for _, m := range ms {
+		if last != 0 && m.Seq > last+1 {
+			missing += m.Seq - last - 1
+			s.appendGap(last+1, m.Seq-1)
+		}
+		var id [20]byte // the longest uint64
+		s.appendEvent("id: ", string(strconv.AppendUint(id[:0], m.Seq, 10)), "\ndata: ", m.Data, "\n\n")
+		last = m.Seq
 	}
-	var id [20]byte // the longest uint64
-	s.appendEvent("id: ", string(strconv.AppendUint(id[:0], m.Seq, 10)), "\ndata: ", m.Data, "\n\n")
 	s.stats.Writing(time.Now())
 	_, err := s.flush()
 	s.stats.Wrote()
+	if cap(s.buf) > keepBytes {
+		s.buf = nil
+	}
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return fmt.Errorf("write event %d: %w", m.Seq, err)
+		return fmt.Errorf("write event %d: %w", ms[0].Seq, err)
 	}
-	s.last = m.Seq
-	s.stats.Gap(missing)
-	s.stats.Deliver(m)
+	s.last = last
+	s.missed(missing)
+	for _, m := range ms {
+		s.stats.Deliver(m)
+	}
 	return nil
+}
+
+// missed counts a hole in the sequence. What the strategy gave up is counted
+// already; the rest never came into the lane.
+func (s *sseSink) missed(n uint64) {
+	if n == 0 {
+		return
+	}
+	dropped := min(n, s.stats.Read(time.Now()).Dropped-s.told)
+	s.told += dropped
+	s.stats.Gap(n - dropped)
 }
 
 // binding is a context whose end cuts the Sends that were given it.
@@ -232,7 +275,7 @@ func (s *sseSink) Heartbeat(now time.Time) {
 	if now.Sub(s.spoken) < s.heartbeat {
 		return
 	}
-	s.conn.SetWriteDeadline(time.Now().Add(heartbeatWait))
+	s.conn.SetWriteDeadline(time.Now().Add(momentToWrite))
 	defer s.conn.SetWriteDeadline(time.Time{})
 	s.buf = append(s.buf[:0], s.owed...)
 	if len(s.owed) == 0 {
@@ -245,6 +288,21 @@ func (s *sseSink) Heartbeat(now time.Time) {
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		s.conn.Close()
 	}
+}
+
+// CloseWith sends the event "close" with the reason, unless a Send is under way
+// or there is no room for it, and closes. A reader that was told may come back:
+// the event has no id, so its last one stays.
+func (s *sseSink) CloseWith(reason string) error {
+	if s.mu.TryLock() {
+		s.buf = append(s.buf[:0], s.owed...)
+		s.owed = s.owed[:0]
+		s.appendEvent("event: close\ndata: {\"reason\":", strconv.Quote(reason), "}\n\n")
+		s.conn.SetWriteDeadline(time.Now().Add(momentToWrite))
+		s.flush() //nolint:errcheck // the connection ends either way
+		s.mu.Unlock()
+	}
+	return s.Close()
 }
 
 // Close ends the connection. It waits for the goroutine that watches it.

@@ -17,15 +17,19 @@ import (
 	"spillway/server/internal/lane"
 )
 
-// Sink is one reader's open connection. Send and Requests are as in
+// Sink is one reader's open connection. Send, SendAll and Requests are as in
 // strategy.Sink.
 type Sink interface {
 	Send(ctx context.Context, m lane.Message) error
+	SendAll(ctx context.Context, ms []lane.Message) error
 	Requests() <-chan int
 	// Heartbeat writes a sign of life if the connection has been silent for
 	// Options.Heartbeat. It never waits for a Send that is under way, and at
 	// most a moment itself. Whoever owns the sinks calls it now and then.
 	Heartbeat(now time.Time)
+	// CloseWith tells the reader why the connection ends, if that takes at most a
+	// moment and no Send is under way, and ends it.
+	CloseWith(reason string) error
 	// Close ends the connection and unblocks a Send.
 	Close() error
 }

@@ -2,6 +2,7 @@ package strategytest
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -27,6 +28,8 @@ type Line struct {
 	Source *Source
 	Sink   *Sink
 
+	SizeBytes int // of the messages to come
+
 	cancel context.CancelFunc
 	done   chan struct{} // closed when Run has returned, with err set
 	err    error
@@ -40,29 +43,41 @@ type Source struct {
 	fail   chan error
 	calls  atomic.Int64 // of Next that have not returned
 	Taken  atomic.Uint64
+	Peak   atomic.Uint64 // the largest backlog that a message has found, itself included
 	Linger time.Duration // between the end of ctx and the return of Next
 }
 
 // Sink receives as many messages as the test serves.
 type Sink struct {
-	stats  *lane.Stats
-	served chan struct{}
-	fail   chan error
-	calls  atomic.Int64  // of Send that have not returned
-	Linger time.Duration // between the end of ctx and the return of Send
+	stats    *lane.Stats
+	served   chan struct{}
+	requests chan int // nil: it carries no demand
+	fail     chan error
+	calls    atomic.Int64  // of Send that have not returned
+	Linger   time.Duration // between the end of ctx and the return of Send
 
 	mu       sync.Mutex
 	received []uint64
+	writes   []int // how many messages each had
 	overlap  bool
+	unasked  bool
+	asked    uint64
 }
 
-// Start runs the strategy with its defaults. Stop it, or wait for its end, within the bubble.
-func Start(t *testing.T, d strategy.Definition) *Line {
-	s, err := d.Make(nil)
+// Start runs the strategy with its defaults over a sink that carries no demand.
+// Stop it, or wait for its end, within the bubble.
+func Start(t *testing.T, d strategy.Definition) *Line { return StartWith(t, d, nil, false) }
+
+// StartWith runs it with options, over a sink that may carry demand.
+func StartWith(t *testing.T, d strategy.Definition, options map[string]string, demand bool) *Line {
+	s, err := d.Make(options)
 	require.NoError(t, err)
-	l := &Line{T: t, done: make(chan struct{})}
+	l := &Line{T: t, SizeBytes: 10, done: make(chan struct{})}
 	l.Source = &Source{stats: &l.Stats, given: make(chan lane.Message, plenty), fail: make(chan error, 1)}
 	l.Sink = &Sink{stats: &l.Stats, served: make(chan struct{}, plenty), fail: make(chan error, 1)}
+	if demand {
+		l.Sink.requests = make(chan int, plenty)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	l.cancel = cancel
 	go func() {
@@ -76,7 +91,7 @@ func Start(t *testing.T, d strategy.Definition) *Line {
 func (l *Line) Give(n int) {
 	for range n {
 		l.given++
-		l.Source.given <- lane.Message{Seq: l.given, AtMicros: time.Now().UnixMicro(), Data: "0123456789"}
+		l.Source.given <- lane.Message{Seq: l.given, AtMicros: time.Now().UnixMicro(), Data: strings.Repeat("x", l.SizeBytes)}
 	}
 }
 
@@ -88,6 +103,16 @@ func (l *Line) Serve(n int) {
 	for range n {
 		l.Sink.served <- struct{}{}
 	}
+}
+
+// Request sends a demand of n.
+func (l *Line) Request(n int) {
+	if n > 0 {
+		l.Sink.mu.Lock()
+		l.Sink.asked += uint64(n)
+		l.Sink.mu.Unlock()
+	}
+	l.Sink.requests <- n
 }
 
 // Counts reads Stats and holds them against what source and sink have seen.
@@ -131,9 +156,12 @@ func (s *Source) Next(ctx context.Context) (lane.Message, error) {
 	defer s.calls.Add(-1)
 	select {
 	case m := <-s.given:
-		s.Taken.Add(1)
-		s.stats.Accept(m)
-		return m, nil
+		return s.take(m), nil
+	default:
+	}
+	select {
+	case m := <-s.given:
+		return s.take(m), nil
 	case err := <-s.fail:
 		return lane.Message{}, err
 	case <-ctx.Done():
@@ -142,45 +170,94 @@ func (s *Source) Next(ctx context.Context) (lane.Message, error) {
 	}
 }
 
+func (s *Source) take(m lane.Message) lane.Message {
+	s.Taken.Add(1)
+	s.stats.Accept(m)
+	if n := s.stats.Read(time.Now()).BacklogCount; n > s.Peak.Load() {
+		s.Peak.Store(n)
+	}
+	return m
+}
+
 // Fail lets Next fail once nothing else is left.
 func (s *Source) Fail(err error) { s.fail <- err }
 
 // Send blocks until the test serves.
 func (s *Sink) Send(ctx context.Context, m lane.Message) error {
-	if s.calls.Add(1) > 1 {
-		s.mu.Lock()
-		s.overlap = true
-		s.mu.Unlock()
-	}
+	return s.SendAll(ctx, []lane.Message{m})
+}
+
+// SendAll blocks until the test has served all of them.
+func (s *Sink) SendAll(ctx context.Context, ms []lane.Message) error {
+	s.begin(len(ms))
 	defer s.calls.Add(-1)
 	s.stats.Writing(time.Now())
 	defer s.stats.Wrote()
-	select {
-	case <-s.served:
-		s.mu.Lock()
-		defer s.mu.Unlock()
+	for range ms {
+		select {
+		case <-s.served:
+			continue
+		default:
+		}
+		select {
+		case <-s.served:
+		case err := <-s.fail:
+			return err
+		case <-ctx.Done():
+			<-time.After(s.Linger)
+			return ctx.Err()
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writes = append(s.writes, len(ms))
+	for _, m := range ms {
 		s.received = append(s.received, m.Seq)
 		s.stats.Deliver(m)
-		return nil
-	case err := <-s.fail:
-		return err
-	case <-ctx.Done():
-		<-time.After(s.Linger)
-		return ctx.Err()
 	}
+	return nil
+}
+
+func (s *Sink) begin(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.overlap = s.calls.Add(1) > 1 || s.overlap
+	s.unasked = s.requests != nil && uint64(len(s.received)+n) > s.asked || s.unasked
 }
 
 // Fail lets a Send fail that waits for room.
 func (s *Sink) Fail(err error) { s.fail <- err }
 
-// Requests is nil: no demand comes from this sink.
-func (s *Sink) Requests() <-chan int { return nil }
+// Requests is nil unless the sink carries demand.
+func (s *Sink) Requests() <-chan int {
+	if s.requests == nil {
+		return nil
+	}
+	return s.requests
+}
+
+// Hangup says that nothing more will be asked for.
+func (s *Sink) Hangup() { close(s.requests) }
 
 // Received is what has arrived so far, in this order.
 func (s *Sink) Received() []uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]uint64(nil), s.received...)
+}
+
+// Writes is how many messages each write had.
+func (s *Sink) Writes() []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]int(nil), s.writes...)
+}
+
+// Unasked tells whether a Send began that nobody had asked for.
+func (s *Sink) Unasked() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.unasked
 }
 
 // Overlapped tells whether a Send began before another had ended.

@@ -1,0 +1,78 @@
+package strategy
+
+import (
+	"context"
+	"fmt"
+	"math"
+)
+
+// credit is what a reader has asked for and not yet been given, for a strategy
+// that does nothing else while it waits for more. Where the transport carries no
+// demand there is always some: the blocking Send says the rest. One goroutine
+// uses it.
+type credit struct {
+	requests <-chan int
+	asked    uint64
+}
+
+// take blocks until the reader has asked for a message, and counts it as given.
+func (c *credit) take(ctx context.Context) error {
+	_, err := c.takeSome(ctx, 1)
+	return err
+}
+
+// takeSome blocks until the reader has asked for a message, and takes what it
+// has asked for, at most most.
+func (c *credit) takeSome(ctx context.Context, most int) (int, error) {
+	if c.requests == nil {
+		return most, nil
+	}
+	for c.asked == 0 {
+		select {
+		case n, ok := <-c.requests:
+			if !ok {
+				c.requests = make(chan int) // it will ask for nothing more
+				continue
+			}
+			if err := add(&c.asked, n); err != nil {
+				return 0, err
+			}
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+	for more := true; more && c.asked < uint64(most); { // what it has asked for meanwhile
+		select {
+		case n, ok := <-c.requests:
+			if !ok {
+				c.requests, more = make(chan int), false
+				continue
+			}
+			if err := add(&c.asked, n); err != nil {
+				return 0, err
+			}
+		default:
+			more = false
+		}
+	}
+	got := int(min(uint64(most), c.asked))
+	c.asked -= uint64(got)
+	return got, nil
+}
+
+// giveBack returns what was taken and is not used.
+func (c *credit) giveBack(n int) {
+	if c.requests != nil {
+		c.asked += uint64(n)
+	}
+}
+
+// add adds n to a demand. Fewer than one is the reader's mistake (Reactive
+// Streams, rule 3.9), and what does not fit is as good as without end (3.17).
+func add(asked *uint64, n int) error {
+	if n < 1 {
+		return &CloseError{ReasonBadRequest, fmt.Sprintf("asked for %d messages; want at least 1", n)}
+	}
+	*asked = min(*asked+uint64(n), math.MaxInt64)
+	return nil
+}
