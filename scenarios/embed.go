@@ -22,6 +22,7 @@ var Order = []string{
 	"gc-spiral",
 	"restart-policy",
 	"loopback-hides",
+	"everybodys-problem",
 }
 
 // Default is the lesson that opens when none is asked for.

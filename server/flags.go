@@ -20,6 +20,7 @@ Usage, with "go run ./server" or, from a release, "spillway":
   spillway check FILE…               is this scenario valid?
   spillway run FILE… [flags]         plays scenarios without a browser
   spillway replay FILE.ndjson        the page plays a recording
+  spillway compare [STRATEGY…]       what each strategy costs, as a table
   spillway metrics                   what thresholds may name
 
 Each command has a --help of its own.

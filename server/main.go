@@ -13,6 +13,7 @@
 //	└─ crowd           synthetic readers
 //
 //	spillway check     is a scenario file valid?
+//	spillway compare   every strategy on the same load
 //	spillway replay    the page plays a recording, nothing else runs
 //	spillway metrics   what thresholds may name
 package main
@@ -67,6 +68,8 @@ func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 		return checkFiles(args[1:], stdout, stderr)
 	case "run":
 		return playFiles(ctx, args[1:], stdout, stderr)
+	case "compare":
+		return compareStrategies(ctx, args[1:], stdout, stderr)
 	case "replay":
 		return replayFile(ctx, args[1:], stdout, stderr)
 	case "metrics":

@@ -61,7 +61,7 @@ func (p *playing) perform(ctx context.Context, i int, s script.Scenario) (*recor
 	}
 	end := player.Play(ctx, control)
 	p.display.End(last)
-	rec, err := tape.read()
+	rec, err := tape.read(p.vocabulary)
 	switch {
 	case err != nil && end.Ending == record.Stopped: // before there was anything to record
 		return empty(end), nil
@@ -115,7 +115,7 @@ func (t *tape) Close() error {
 	return nil
 }
 
-func (t *tape) read() (*record.Recording, error) {
+func (t *tape) read(vocabulary func(int64) script.Vocabulary) (*record.Recording, error) {
 	var from io.Reader = &t.Buffer
 	if t.file != nil {
 		if _, err := t.file.Seek(0, io.SeekStart); err != nil {
@@ -123,5 +123,5 @@ func (t *tape) read() (*record.Recording, error) {
 		}
 		from = t.file
 	}
-	return record.Read(from, record.ReadOptions{Vocabulary: run.Vocabulary})
+	return record.Read(from, record.ReadOptions{Vocabulary: vocabulary})
 }

@@ -17,6 +17,7 @@ import (
 	"spillway/server/internal/broker"
 	"spillway/server/internal/child"
 	"spillway/server/internal/outcome"
+	"spillway/server/internal/run"
 	"spillway/server/internal/supervisor"
 	"spillway/server/internal/terminal"
 )
@@ -152,7 +153,7 @@ func playFiles(ctx context.Context, args []string, stdout, stderr io.Writer) int
 	broker.LogClient(log)
 	super := supervisor.New(supervisor.Options{Log: log})
 	defer super.Close()
-	p := playing{playFlags: f, super: super, display: display, log: log, stdout: stdout, stderr: stderr}
+	p := playing{playFlags: f, vocabulary: run.Vocabulary, super: super, display: display, log: log, stdout: stdout, stderr: stderr}
 	return p.all(ctx, all)
 }
 
@@ -196,6 +197,7 @@ func endAtOnce(ctx context.Context, display *terminal.Display) (stop func()) {
 // playing plays scenarios one after the other.
 type playing struct {
 	playFlags
+	vocabulary     func(maxMemoryBytes int64) script.Vocabulary
 	super          *supervisor.Supervisor
 	display        *terminal.Display
 	log            *slog.Logger
