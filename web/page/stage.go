@@ -28,7 +28,7 @@ type Assets struct {
 type Lesson struct {
 	ID       string // "one-slow-reader"; empty: the page does not care which lesson runs
 	Name     string // "One slow reader"
-	Number   int    // from 1
+	Number   int    // from 1; 0 is none of the list, as a text from the editor
 	Sentence string // "Same messages, same readers."
 	Question string // "Which server runs out of memory?"
 	All      string // URL of the list of lessons; empty shows no link

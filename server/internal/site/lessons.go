@@ -28,12 +28,15 @@ func (s *Site) lessons(mux *http.ServeMux) {
 }
 
 // addLessons fills in what the stage says of lessons. A page of a recording has
-// none.
+// none. A text from the editor leads back to it, where the tab has kept it.
 func (s *Site) addLessons(out *page.Stage, current string, steer bool) {
 	if s.o.Library == nil {
 		return
 	}
 	out.Lesson.All = "/lessons"
+	if steer && current == library.EditedName("") {
+		out.Lesson.Edit = "/edit"
+	}
 	for _, l := range s.o.Library.Lessons() {
 		if !l.Playable() {
 			continue
@@ -42,9 +45,9 @@ func (s *Site) addLessons(out *page.Stage, current string, steer bool) {
 		out.Lessons = append(out.Lessons, page.Choice{Name: l.Title(), Action: links.ByHand, Current: l.Name == current})
 		if l.Name == current {
 			out.Lesson.Number = len(out.Lessons)
-			if steer {
-				out.Lesson.Edit = links.Edit
-			}
+		}
+		if steer && (l.Name == current || library.EditedName(l.Name) == current && out.Lesson.Edit == "") {
+			out.Lesson.Edit = links.Edit
 		}
 	}
 }

@@ -173,3 +173,18 @@ func TestRecordingsCanBeDownloaded(t *testing.T) {
 	require.Equal(t, http.StatusInternalServerError, s.ask("GET", "/recordings/RUN", "").status)
 	require.Contains(t, s.log.String(), "disk")
 }
+
+// What was run from the editor is none of the lessons, and leads back to its text.
+func TestTheWayBackToTheEditor(t *testing.T) {
+	f := death()
+	s := serve(t, f, testToken)
+	for name, way := range map[string]string{"one": "/edit?from=one", "one-edited": "/edit?from=one", "edited": "/edit", "gone": ""} {
+		f.mu.Lock()
+		f.view.Scenario.Name = name
+		f.mu.Unlock()
+		body := s.ask("GET", "/", "", "Cookie: spillway_token="+testToken).body
+		require.Equal(t, way != "", strings.Contains(body, `href="`+way+`">Edit</a>`), "%s", name)
+		require.Equal(t, name == "one", strings.Contains(body, "Lesson 1 of"), "%s", name)
+		require.NotContains(t, s.ask("GET", "/", "").body, ">Edit</a>", "who watches")
+	}
+}

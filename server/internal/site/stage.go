@@ -30,7 +30,6 @@ func (s *Site) stageOf(v run.View, steer bool, host string) page.Stage {
 		Lesson: page.Lesson{
 			ID:       v.Scenario.Name,
 			Name:     v.Scenario.Title,
-			Number:   1,
 			Sentence: v.Scenario.Statement,
 			Question: v.Scenario.Question,
 		},
