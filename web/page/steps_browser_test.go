@@ -83,6 +83,7 @@ func TestStepsInABrowser(t *testing.T) {
 		at("done")
 		eval[string](t, tab, `document.getElementById("verdict").innerHTML = "<h2>What to do now</h2><p>Drag.</p>"`)
 		require.NotContains(t, eval[string](t, tab, shown), "What to do now", "a title whose text is silent")
+		require.False(t, eval[bool](t, tab, `(h => { h.hidden = false; return h.checkVisibility() })(document.getElementById("hint"))`), "the end of a lesson says what to press")
 	})
 
 	t.Run("there is one question at a time", func(t *testing.T) {
