@@ -7,9 +7,9 @@ import (
 )
 
 // credit is what a reader has asked for and not yet been given, for a strategy
-// that does nothing else while it waits for more. Where the transport carries no
-// demand there is always some: the blocking Send says the rest. One goroutine
-// uses it.
+// that has nothing else to do while it waits for more. Where the transport
+// carries no demand there is always enough: the blocking Send says the rest. One
+// goroutine uses it.
 type credit struct {
 	requests <-chan int
 	asked    uint64
@@ -22,37 +22,30 @@ func (c *credit) take(ctx context.Context) error {
 }
 
 // takeSome blocks until the reader has asked for a message, and takes what it
-// has asked for, at most most.
+// has asked for by then, at most most.
 func (c *credit) takeSome(ctx context.Context, most int) (int, error) {
 	if c.requests == nil {
 		return most, nil
 	}
-	for c.asked == 0 {
-		select {
-		case n, ok := <-c.requests:
-			if !ok {
-				c.requests = make(chan int) // it will ask for nothing more
-				continue
+	for more := true; more && c.asked < uint64(most); {
+		var err error
+		if c.asked == 0 {
+			select {
+			case n, ok := <-c.requests:
+				err = c.add(n, ok)
+			case <-ctx.Done():
+				err = ctx.Err()
 			}
-			if err := add(&c.asked, n); err != nil {
-				return 0, err
+		} else {
+			select {
+			case n, ok := <-c.requests:
+				err = c.add(n, ok)
+			default:
+				more = false
 			}
-		case <-ctx.Done():
-			return 0, ctx.Err()
 		}
-	}
-	for more := true; more && c.asked < uint64(most); { // what it has asked for meanwhile
-		select {
-		case n, ok := <-c.requests:
-			if !ok {
-				c.requests, more = make(chan int), false
-				continue
-			}
-			if err := add(&c.asked, n); err != nil {
-				return 0, err
-			}
-		default:
-			more = false
+		if err != nil {
+			return 0, err
 		}
 	}
 	got := int(min(uint64(most), c.asked))
@@ -60,11 +53,12 @@ func (c *credit) takeSome(ctx context.Context, most int) (int, error) {
 	return got, nil
 }
 
-// giveBack returns what was taken and is not used.
-func (c *credit) giveBack(n int) {
-	if c.requests != nil {
-		c.asked += uint64(n)
+func (c *credit) add(n int, ok bool) error {
+	if !ok {
+		c.requests = make(chan int) // nothing more will come
+		return nil
 	}
+	return add(&c.asked, n)
 }
 
 // add adds n to a demand. Fewer than one is the reader's mistake (Reactive

@@ -103,6 +103,8 @@ var All = []Definition{
 	bufferError,
 	overflowError,
 	disconnect,
+	batch,
+	parallel,
 }
 
 // Find returns the definition with this name.

@@ -88,7 +88,15 @@ func TestOldest(t *testing.T) {
 		t.Run(d.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := strategytest.Start(t, d)
-				age := func() time.Duration { synctest.Wait(); return l.Counts().Oldest }
+				age := func() time.Duration {
+					if d.Delay != nil {
+						o, err := d.Parse(nil)
+						require.NoError(t, err)
+						<-time.After(d.Delay(o))
+					}
+					synctest.Wait()
+					return l.Counts().Oldest.Truncate(time.Second)
+				}
 				l.Give(1)
 				<-time.After(time.Second)
 				l.Give(1)

@@ -22,7 +22,7 @@ func Run(t *testing.T, d strategy.Definition) {
 	t.Run("is described", func(t *testing.T) { described(t, d) })
 	for name, test := range map[string]func(*testing.T, strategy.Definition){
 		"a reader with room gets everything in order":  fast,
-		"after the end of the source the rest arrives": ends,
+		"after the end of the source the rest arrives": complete,
 		"a stop releases everything":                   stop,
 		"a stop waits for what is at work":             linger,
 		"a failing sink ends it":                       failingSink,
@@ -135,8 +135,8 @@ func few(d strategy.Definition) int {
 	return 100
 }
 
-// ends: with a reader that has room only later.
-func ends(t *testing.T, d strategy.Definition) {
+// complete: with a reader that has room only later.
+func complete(t *testing.T, d strategy.Definition) {
 	for _, demand := range []bool{false, true} {
 		l := StartWith(t, d, nil, demand)
 		given := 1
