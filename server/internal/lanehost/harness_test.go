@@ -49,10 +49,22 @@ var kinds = map[string]lane.Config{
 	"pull": {Name: "pull", Source: "redis-stream", Strategy: "pull-drain", Transport: "sse"},
 }
 
+// others are lanes of single tests.
+var others = map[string]lane.Config{
+	"drop":   {Name: "drop", Source: "redis-pubsub", Strategy: "drop", Transport: "sse"},
+	"buffer": {Name: "buffer", Source: "redis-pubsub", Strategy: "buffer-error", Transport: "sse", Options: map[string]string{"capacity": "1"}},
+	"cut":    {Name: "cut", Source: "redis-stream", Strategy: "disconnect", Transport: "sse", Options: map[string]string{"deadline": "200ms"}},
+	"batch":  {Name: "batch", Source: "redis-stream", Strategy: "batch", Transport: "sse"},
+	"free":   {Name: "free", Source: "redis-stream", Strategy: "parallel", Transport: "sse", Options: map[string]string{"keep_order": "0", "work": "1ms"}},
+}
+
 // newHost is a lane that does not serve yet.
 func newHost(t *testing.T, kind, brokerAddr string) *Host {
 	t.Helper()
-	cfg := kinds[kind]
+	cfg, ok := kinds[kind]
+	if !ok {
+		cfg = others[kind]
+	}
 	cfg.RunID = "run"
 	cfg.BrokerURL = "redis://" + brokerAddr
 	cfg.PagePort = pagePort

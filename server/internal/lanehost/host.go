@@ -52,6 +52,7 @@ type Host struct {
 	source    source.Definition
 	open      func(context.Context, source.Options) (source.Source, error) // of it, or of what readers share
 	strategy  strategy.Strategy
+	unordered bool // its messages may overtake each other
 	transport transport.Definition
 	health    source.Health
 	readers   *registry
@@ -82,6 +83,13 @@ func New(cfg lane.Config, log *slog.Logger) (*Host, error) {
 	var err error
 	if h.strategy, err = way.Make(cfg.Options); err != nil {
 		return nil, err
+	}
+	if way.Unordered != nil {
+		options, err := way.Parse(cfg.Options)
+		if err != nil {
+			return nil, err
+		}
+		h.unordered = way.Unordered(options)
 	}
 	if h.broker, err = broker.ClientOptions(cfg.BrokerURL); err != nil {
 		return nil, fmt.Errorf("parse broker URL: %w", err)
@@ -156,6 +164,7 @@ func (h *Host) accept(w http.ResponseWriter, r *http.Request, ask ask) {
 		Origin:          ask.origin,
 		Ready:           readyEvent(h.cfg, ask),
 		Last:            ask.last,
+		Unordered:       h.unordered,
 	})
 	if err != nil {
 		h.readers.leave(c, time.Now())

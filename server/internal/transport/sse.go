@@ -44,7 +44,7 @@ type sseSink struct {
 	mu     sync.Mutex // held while writing
 	buf    []byte     // the event being written, reused
 	owed   []byte     // end of a heartbeat for which there was no room; it goes first
-	last   uint64     // sequence written last, to tell the reader about holes
+	way    progress   // to tell the reader about holes, and where it resumes
 	told   uint64     // dropped messages among those holes
 	one    [1]lane.Message
 	spoken time.Time // when the last write ended
@@ -74,7 +74,8 @@ func openSSE(w http.ResponseWriter, r *http.Request, o Options) (Sink, context.C
 	ctx, leave := context.WithCancel(context.WithoutCancel(r.Context()))
 	s := &sseSink{
 		conn: conn, stats: o.Stats, chunked: r.ProtoAtLeast(1, 1), heartbeat: o.Heartbeat,
-		leave: leave, gone: make(chan struct{}), last: o.Last,
+		leave: leave, gone: make(chan struct{}),
+		way: progress{unordered: o.Unordered, low: o.Last},
 	}
 	s.buf = appendHead(s.buf, s.chunked, o.Origin)
 	s.appendEvent("retry: 1000\nevent: ready\ndata: ", o.Ready, "\n\n")
@@ -161,15 +162,13 @@ func (s *sseSink) sendAll(ctx context.Context, ms []lane.Message) error {
 	s.buf = append(s.buf[:0], s.owed...)
 	s.owed = s.owed[:0]
 	var missing uint64
-	last := s.last
 	for _, m := range ms {
-		if last != 0 && m.Seq > last+1 {
-			missing += m.Seq - last - 1
-			s.appendGap(last+1, m.Seq-1)
+		if from, to := s.way.write(m.Seq); from > 0 {
+			missing += to - from + 1
+			s.appendGap(from, to)
 		}
 		var id [20]byte // the longest uint64
-		s.appendEvent("id: ", string(strconv.AppendUint(id[:0], m.Seq, 10)), "\ndata: ", m.Data, "\n\n")
-		last = m.Seq
+		s.appendEvent("id: ", string(strconv.AppendUint(id[:0], s.way.low, 10)), "\ndata: ", m.Data, "\n\n")
 	}
 	s.stats.Writing(time.Now())
 	_, err := s.flush()
@@ -183,7 +182,6 @@ func (s *sseSink) sendAll(ctx context.Context, ms []lane.Message) error {
 		}
 		return fmt.Errorf("write event %d: %w", ms[0].Seq, err)
 	}
-	s.last = last
 	s.missed(missing)
 	for _, m := range ms {
 		s.stats.Deliver(m)

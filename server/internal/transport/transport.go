@@ -42,6 +42,7 @@ type Options struct {
 	Origin          string        // value of Access-Control-Allow-Origin; empty without one
 	Ready           string        // JSON of the first event, so that nothing waits for the headers
 	Last            uint64        // sequence the reader has already; 0 for a new reader
+	Unordered       bool          // messages may overtake each other
 }
 
 // Definition describes a transport to people and to programs.
