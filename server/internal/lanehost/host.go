@@ -183,7 +183,9 @@ func (h *Host) accept(w http.ResponseWriter, r *http.Request, ask ask) {
 func (h *Host) run(ctx context.Context, c *connection, ask ask) {
 	defer c.sink.Close()
 	err := h.deliver(ctx, c, ask)
-	if reason, ok := closeReason(err); ok && ctx.Err() == nil {
+	// The reason stays one when the connection is gone by now: ending a Send that
+	// waits for room cuts it.
+	if reason, ok := closeReason(err); ok {
 		h.log.Info("reader's stream ended", "reader", ask.channel, "reason", reason, "err", err)
 		c.sink.CloseWith(string(reason)) //nolint:errcheck // nobody is left to be told
 		return
