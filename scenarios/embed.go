@@ -23,6 +23,8 @@ var Order = []string{
 	"restart-policy",
 	"loopback-hides",
 	"everybodys-problem",
+	"what-overflows",
+	"cut-off",
 }
 
 // Default is the lesson that opens when none is asked for.
