@@ -29,12 +29,16 @@ type waiting struct {
 
 	ready chan struct{} // capacity 1: the sender has to look again
 	room  chan struct{} // capacity 1: the receiver has to look again
+
+	hear  chan struct{} // the receiver asks whether there is demand that was sent already
+	heard chan struct{} // and is told when that is counted
 }
 
 func newWaiting(rule bounded, counted bool, st *lane.Stats) *waiting {
 	return &waiting{
 		rule: rule, counted: counted, st: st, taken: rule.capacity,
 		ready: make(chan struct{}, 1), room: make(chan struct{}, 1),
+		hear: make(chan struct{}), heard: make(chan struct{}),
 	}
 }
 
@@ -44,11 +48,13 @@ type fate uint8
 const (
 	settled fate = iota // the message is in, or given up
 	hold                // nobody can say yet: offer it again after room
+	listen              // there may be demand that was sent and is not counted yet
 	last                // nothing more may be taken
 )
 
-// offer decides about a message that has come.
-func (w *waiting) offer(m lane.Message) (fate, error) {
+// offer decides about a message that has come. listened says that all demand
+// sent before it came is counted.
+func (w *waiting) offer(m lane.Message, listened bool) (fate, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch demand := !w.counted || w.asked > 0; {
@@ -66,6 +72,9 @@ func (w *waiting) offer(m lane.Message) (fate, error) {
 	case w.fits(m):
 		w.push(m)
 		return settled, nil
+	}
+	if w.counted && !listened {
+		return listen, nil
 	}
 	switch w.rule.full {
 	case blockSource:
@@ -196,17 +205,35 @@ func (w *waiting) receive(ctx context.Context, in Source) error {
 		if err != nil {
 			return err
 		}
-		for {
-			f, err := w.offer(m)
-			if err != nil || f == last {
-				return err
+		if more, err := w.settle(ctx, m); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// settle blocks until the fate of m is decided. It tells whether more may be
+// taken.
+func (w *waiting) settle(ctx context.Context, m lane.Message) (more bool, err error) {
+	for listened := false; ; {
+		f, err := w.offer(m, listened)
+		if err != nil {
+			return false, err
+		}
+		switch f {
+		case settled:
+			return true, nil
+		case last:
+			return false, nil
+		case hold:
+			err = wait(ctx, w.room)
+		case listen:
+			if err = tell(ctx, w.hear); err == nil {
+				err = wait(ctx, w.heard)
 			}
-			if f == settled {
-				break
-			}
-			if err := wait(ctx, w.room); err != nil {
-				return err
-			}
+			listened = true
+		}
+		if err != nil {
+			return false, err
 		}
 	}
 }
@@ -235,24 +262,60 @@ func (w *waiting) send(ctx context.Context, out Sink) error {
 	}
 }
 
-// listen adds up what the reader asks for.
+// listen adds up what the reader asks for, and says when it has added up what
+// was sent.
 func (w *waiting) listen(ctx context.Context, requests <-chan int) error {
 	for {
 		select {
 		case n, ok := <-requests:
 			if !ok {
-				return nil // it asks for nothing more
+				requests = nil // it asks for nothing more
+				continue
 			}
-			w.mu.Lock()
-			err := add(&w.asked, n)
-			w.mu.Unlock()
-			if err != nil {
+			if err := w.request(n); err != nil {
 				return err
 			}
-			signal(w.ready)
+		case <-w.hear:
+			for again := true; again; {
+				select {
+				case n, ok := <-requests:
+					if !ok {
+						requests = nil
+						continue
+					}
+					if err := w.request(n); err != nil {
+						return err
+					}
+				default:
+					again = false
+				}
+			}
+			if err := tell(ctx, w.heard); err != nil {
+				return err
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+	}
+}
+
+// request counts a demand.
+func (w *waiting) request(n int) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := add(&w.asked, n); err != nil {
+		return err
+	}
+	signal(w.ready)
+	return nil
+}
+
+func tell(ctx context.Context, c chan<- struct{}) error {
+	select {
+	case c <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

@@ -45,7 +45,7 @@ type Source struct {
 	calls  atomic.Int64 // of Next that have not returned
 	Taken  atomic.Uint64
 	Peak   atomic.Uint64 // the largest backlog that a message has found, itself included
-	Linger time.Duration // between the end of ctx and the return of Next
+	linger atomic.Int64  // nanoseconds
 }
 
 // Sink receives as many messages as the test serves.
@@ -54,8 +54,8 @@ type Sink struct {
 	served   chan struct{}
 	requests chan int // nil: it carries no demand
 	fail     chan error
-	calls    atomic.Int64  // of Send that have not returned
-	Linger   time.Duration // between the end of ctx and the return of Send
+	calls    atomic.Int64 // of Send that have not returned
+	linger   atomic.Int64 // nanoseconds
 
 	mu       sync.Mutex
 	received []uint64
@@ -179,10 +179,13 @@ func (s *Source) Next(ctx context.Context) (lane.Message, error) {
 	case err := <-s.fail:
 		return lane.Message{}, err
 	case <-ctx.Done():
-		<-time.After(s.Linger)
+		<-time.After(time.Duration(s.linger.Load()))
 		return lane.Message{}, ctx.Err()
 	}
 }
+
+// Linger sets the time between the end of ctx and the return of Next.
+func (s *Source) Linger(d time.Duration) { s.linger.Store(int64(d)) }
 
 func (s *Source) take(m lane.Message) lane.Message {
 	s.Taken.Add(1)
@@ -218,7 +221,7 @@ func (s *Sink) SendAll(ctx context.Context, ms []lane.Message) error {
 		case err := <-s.fail:
 			return err
 		case <-ctx.Done():
-			<-time.After(s.Linger)
+			<-time.After(time.Duration(s.linger.Load()))
 			return ctx.Err()
 		}
 	}
@@ -231,6 +234,9 @@ func (s *Sink) SendAll(ctx context.Context, ms []lane.Message) error {
 	}
 	return nil
 }
+
+// Linger sets the time between the end of ctx and the return of Send.
+func (s *Sink) Linger(d time.Duration) { s.linger.Store(int64(d)) }
 
 func (s *Sink) begin(ms []lane.Message) {
 	s.mu.Lock()

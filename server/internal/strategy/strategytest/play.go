@@ -77,7 +77,8 @@ func (p play) steps(steps []Step) error {
 // end ends the run and checks what it leaves behind.
 func (p play) end(how End) error {
 	synctest.Wait()
-	p.Source.Linger, p.Sink.Linger = time.Second, 2*time.Second
+	p.Source.Linger(time.Second)
+	p.Sink.Linger(2 * time.Second)
 	failed := errors.New("failed")
 	want := error(nil)
 	switch how {

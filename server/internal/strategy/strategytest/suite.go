@@ -166,7 +166,8 @@ func complete(t *testing.T, d strategy.Definition) {
 // to wait for them, because they are closed as soon as it returns.
 func linger(t *testing.T, d strategy.Definition) {
 	l := Start(t, d)
-	l.Source.Linger, l.Sink.Linger = time.Second, 2*time.Second
+	l.Source.Linger(time.Second)
+	l.Sink.Linger(2 * time.Second)
 	l.Give(min(few(d)+1, 10))
 	synctest.Wait()
 	require.ErrorIs(t, l.Stop(), context.Canceled)
@@ -175,7 +176,7 @@ func linger(t *testing.T, d strategy.Definition) {
 func failingSink(t *testing.T, d strategy.Definition) {
 	failed := errors.New("the reader has left")
 	l := Start(t, d)
-	l.Source.Linger = time.Second
+	l.Source.Linger(time.Second)
 	l.Serve(3)
 	for range 4 {
 		l.Give(1)
@@ -191,7 +192,7 @@ func failingSink(t *testing.T, d strategy.Definition) {
 func failingSource(t *testing.T, d strategy.Definition) {
 	failed := errors.New("not a message")
 	l := Start(t, d)
-	l.Sink.Linger = time.Second
+	l.Sink.Linger(time.Second)
 	synctest.Wait()
 	l.Source.Fail(failed)
 	require.ErrorIs(t, l.Wait(), failed)
