@@ -38,6 +38,8 @@ Flags of the page:
                      lists them all, and so does "spillway check --help".
   --scenarios DIR    Your own scenario files, beside the built-in ones. They are
                      read again when they change; errors are shown on the page.
+  --recordings DIR   Where runs of the page are written down, the newest eight of
+                     them (default: in the folder for caches); "off" writes none.
   --max-memory SIZE  Ceiling for all lanes together (default %s). Each has its
                      share; one that passes its limit is killed.
   --open             Open the page in the browser.
@@ -62,6 +64,7 @@ type flags struct {
 	redis     string
 	scenario  string
 	scenarios string
+	tapes     string // folder of recordings; empty: the usual one
 	maxMemory int64
 	open      bool
 	verbose   bool
@@ -79,6 +82,7 @@ func parseFlags(args []string, stdout io.Writer) (flags, error) {
 	set.StringVar(&f.redis, "redis", "", "")
 	set.StringVar(&f.scenario, "scenario", scenarios.Default, "")
 	set.StringVar(&f.scenarios, "scenarios", "", "")
+	set.StringVar(&f.tapes, "recordings", "", "")
 	set.StringVar(&maxMemory, "max-memory", defaultMaxMemory, "")
 	set.BoolVar(&f.open, "open", false, "")
 	set.BoolVar(&f.verbose, "verbose", false, "")

@@ -97,7 +97,7 @@ func (s server) run(ctx context.Context, stdout io.Writer) error {
 	super := supervisor.New(supervisor.Options{Log: s.log})
 	defer super.Close()
 
-	tapes := openTapes(s.log)
+	tapes := openTapes(s.flags.tapes, s.log)
 	var recorder *record.Recorder
 	observe := func(run.View) {}
 	var control *run.Control
@@ -154,13 +154,23 @@ func (s server) command(v run.View) string {
 	return program() + " run " + path + ".yaml"
 }
 
-// openTapes opens the folder where runs are written down; nil where there is
-// none, and then the log says why.
-func openTapes(log *slog.Logger) *record.Store {
-	cache, err := os.UserCacheDir()
+// noTapes as a folder says that runs are not written down.
+const noTapes = "off"
+
+// openTapes opens the folder where runs are written down; nil where there is to
+// be none, or cannot be, and then the log says why.
+func openTapes(dir string, log *slog.Logger) *record.Store {
+	if dir == noTapes {
+		return nil
+	}
+	var err error
+	if dir == "" {
+		dir, err = os.UserCacheDir()
+		dir = filepath.Join(dir, "spillway", "recordings")
+	}
 	if err == nil {
 		var store *record.Store
-		if store, err = record.OpenStore(filepath.Join(cache, "spillway", "recordings"), record.StoreOptions{Log: log}); err == nil {
+		if store, err = record.OpenStore(dir, record.StoreOptions{Log: log}); err == nil {
 			return store
 		}
 	}

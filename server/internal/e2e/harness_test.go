@@ -48,6 +48,8 @@ type program struct {
 	URL string // of the page, with a slash at its end
 	cmd *exec.Cmd
 	out *output
+
+	token string // that calls carry; empty on loopback
 }
 
 // output keeps what a process prints.
@@ -74,7 +76,7 @@ const startLimit = 3 * time.Minute
 // start runs the program on a free port and waits until it says its address.
 func start(t *testing.T, args ...string) *program {
 	t.Helper()
-	return startCommand(t, exec.Command(binary, append([]string{"--listen", "127.0.0.1:0"}, args...)...))
+	return startCommand(t, exec.Command(binary, append([]string{"--listen", "127.0.0.1:0", "--recordings", t.TempDir()}, args...)...))
 }
 
 // startCommand is start for a command that was put together elsewhere.
@@ -179,6 +181,9 @@ func (p *program) call(method, path, body string) (status int, answer string) {
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, p.URL+path, strings.NewReader(body))
 	require.NoError(p.t, err)
+	if p.token != "" {
+		request.Header.Set("Authorization", "Bearer "+p.token)
+	}
 	response, err := http.DefaultClient.Do(request)
 	require.NoError(p.t, err)
 	defer response.Body.Close()

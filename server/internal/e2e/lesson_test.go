@@ -181,7 +181,7 @@ func TestARedisThatRefusesThePassword(t *testing.T) {
 }
 
 func TestAClassroom(t *testing.T) {
-	p := startCommand(t, exec.Command(binary, "--listen", "0.0.0.0:0"))
+	p := startCommand(t, exec.Command(binary, "--listen", "0.0.0.0:0", "--recordings", "off"))
 	u, err := url.Parse(p.URL)
 	require.NoError(t, err)
 	token := u.Query().Get("token")

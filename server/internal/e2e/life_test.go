@@ -64,7 +64,7 @@ func TestResetBeginsAnew(t *testing.T) {
 func TestNobodyIsLeftBehind(t *testing.T) {
 	needsProc(t)
 	binaryOf := func(args ...string) *exec.Cmd {
-		return exec.Command(binary, append([]string{"--listen", "127.0.0.1:0"}, args...)...)
+		return exec.Command(binary, append([]string{"--listen", "127.0.0.1:0", "--recordings", "off"}, args...)...)
 	}
 	for name, c := range map[string]struct {
 		cmd *exec.Cmd

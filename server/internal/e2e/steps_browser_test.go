@@ -28,11 +28,14 @@ import (
 func TestBrowserSteps(t *testing.T) {
 	own := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(own, "mine.yaml"), []byte(mine), 0o644))
-	p := startCommand(t, exec.Command(binary, "--listen", "0.0.0.0:0", "--scenarios", own, "--scenario", "mine"))
+	p := startCommand(t, exec.Command(binary, "--listen", "0.0.0.0:0", "--scenarios", own, "--scenario", "mine", "--recordings", t.TempDir()))
 	entrance := p.URL
 	u, err := url.Parse(entrance)
 	require.NoError(t, err)
 	p.URL = "http://" + u.Host + "/"
+	status, _ := p.call(http.MethodGet, "recordings/ANY", "")
+	require.Equal(t, http.StatusForbidden, status, "a recording holds the notes")
+	p.token = u.Query().Get("token")
 	const note, question, because = "Wait until the last one has found a seat.", "The readers stop. What does pull do?", "Its write does not return until there is room."
 
 	browser := openBrowser(t)

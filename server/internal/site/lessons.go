@@ -59,7 +59,7 @@ func (s *Site) gallery(w http.ResponseWriter, r *http.Request) {
 		Tag:        r.URL.Query().Get("tag"),
 		Trouble:    s.o.Library.Trouble(),
 		Folder:     s.o.Folder,
-		Recordings: s.recordingsOf(),
+		Recordings: s.recordingsOf(s.maySteer(r)),
 	}
 	current := s.o.Control.View().Scenario.Name
 	for _, l := range s.o.Library.Lessons() {
@@ -78,9 +78,12 @@ func (s *Site) lesson(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out := page.Scenario{
-		Assets: s.assets.urls, Steer: s.maySteer(r), Name: l.Name, Own: l.Own, Path: l.Path, Text: string(l.Text),
+		Assets: s.assets.urls, Steer: s.maySteer(r), Name: l.Name, Own: l.Own, Path: l.Path,
 		Command: s.o.Library.Command(l), Shape: shapeOf(l.Shape), Problems: problemsOf(l.Errors),
 		Current: l.Name == s.o.Control.View().Scenario.Name,
+	}
+	if out.Steer {
+		out.Text = string(l.Text)
 	}
 	for i, other := range s.o.Library.Lessons() {
 		if other.Name == l.Name {
@@ -120,7 +123,7 @@ func describe(out *page.Scenario, sc script.Scenario, v script.Vocabulary) {
 }
 
 func (s *Site) lessonFile(w http.ResponseWriter, r *http.Request) {
-	l, ok := s.find(w, r, r.PathValue("name"))
+	l, ok := s.findFile(w, r, r.PathValue("name"))
 	if !ok {
 		return
 	}
@@ -138,7 +141,7 @@ func (s *Site) editor(w http.ResponseWriter, r *http.Request) {
 		Check: "/api/scenario/check" + query, Run: "/api/run/script" + query, Text: blank,
 	}
 	if from != "" {
-		l, ok := s.find(w, r, from)
+		l, ok := s.findFile(w, r, from)
 		if !ok {
 			return
 		}
@@ -185,6 +188,16 @@ func (s *Site) find(w http.ResponseWriter, r *http.Request, name string) (librar
 		s.fault(w, r, http.StatusNotFound, "There is no such lesson", fmt.Sprintf("Nothing is called %.80q here; all lessons are under /lessons.", name))
 	}
 	return l, ok
+}
+
+// findFile is the lesson for those who may read all of it: a file holds the
+// speaker's notes and the answers, and so it is for those who steer.
+func (s *Site) findFile(w http.ResponseWriter, r *http.Request, name string) (library.Lesson, bool) {
+	if !s.maySteer(r) {
+		s.refuse(w, r, http.StatusForbidden, "The file holds the speaker's notes: it needs the token that the server printed when it started.")
+		return library.Lesson{}, false
+	}
+	return s.find(w, r, name)
 }
 
 // checkScript says what is wrong with a text. It changes nothing, so whoever may

@@ -111,7 +111,22 @@ func TestNotesAreForThoseWhoSteer(t *testing.T) {
 	require.NotContains(t, watching.fragments["steps"], "Do not tell them.")
 
 	require.NotContains(t, s.ask("GET", "/", "", "Accept: text/html").body, "Do not tell them.")
-	require.NotContains(t, s.ask("GET", "/lessons/one", "", "Accept: text/html").body, "<p>Do not tell them.")
+	require.NotContains(t, s.ask("GET", "/lessons/one", "", "Accept: text/html").body, "Do not tell them.")
+	token := "Cookie: spillway_token=" + testToken
+	for _, path := range []string{"/lessons/one/file", "/edit?from=one"} {
+		require.Equal(t, http.StatusForbidden, s.ask("GET", path, "").status, path)
+		require.Contains(t, s.ask("GET", path, "", token).body, "Do not tell them.", path)
+	}
+	require.Equal(t, http.StatusOK, s.ask("GET", "/edit", "").status, "a new one gives nothing away")
+
+	s = serve(t, death(), testToken, func(o *Options) { o.Recordings = shelf{tape: taped(t)} })
+	for _, path := range []string{"/recordings/RUN", "/recordings/RUN/report"} {
+		require.Equal(t, http.StatusForbidden, s.ask("GET", path, "").status, path)
+		require.Equal(t, http.StatusOK, s.ask("GET", path, "", token).status, path)
+	}
+	require.NotContains(t, s.ask("GET", "/lessons", "", "Accept: text/html").body, "/recordings/")
+	require.NotContains(t, s.ask("GET", "/", "", "Accept: text/html").body, "/recordings/")
+	require.Contains(t, s.ask("GET", "/", "", "Accept: text/html", token).body, "/recordings/RUN")
 }
 
 // shelf is a store with one recording.

@@ -32,8 +32,8 @@ type Replay interface {
 	SetSpeed(speed float64) error
 }
 
-func (s *Site) recordingsOf() []page.Recording {
-	if s.o.Recordings == nil {
+func (s *Site) recordingsOf(steer bool) []page.Recording {
+	if s.o.Recordings == nil || !steer {
 		return nil
 	}
 	var out []page.Recording
@@ -60,7 +60,14 @@ func (s *Site) recordingURL(runID, suffix string) string {
 }
 
 // openRecording opens one, or says why it cannot.
+//
+// A recording holds the speaker's notes and all answers, so it is for those who
+// steer.
 func (s *Site) openRecording(w http.ResponseWriter, r *http.Request) (io.ReadCloser, record.Info, bool) {
+	if !s.maySteer(r) {
+		s.refuse(w, r, http.StatusForbidden, "Recordings hold the speaker's notes: they need the token that the server printed when it started.")
+		return nil, record.Info{}, false
+	}
 	file, info, err := s.o.Recordings.Open(r.PathValue("id"))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

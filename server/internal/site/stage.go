@@ -33,29 +33,28 @@ func (s *Site) stageOf(v run.View, steer bool, host string) page.Stage {
 			Sentence: v.Scenario.Statement,
 			Question: v.Scenario.Question,
 		},
-		Steer:     steer,
-		State:     v.State,
-		Clock:     chart.Clock(v.Elapsed.Seconds()),
-		Produced:  chart.Count(v.Sample.Produced),
-		Paused:    v.Settings.Paused,
-		Controls:  component.Controls{Throttle: commonThrottle(v), Settings: settingsOf(v)},
-		Log:       entriesOf(v),
-		Verdict:   verdictOf(v),
-		Run:       v.RunID,
-		Recording: s.recordingURL(v.RunID, ""),
-		Report:    s.recordingURL(v.RunID, "/report"),
-		Script:    s.scriptOf(v),
-		Time:      clockOf(v),
-		Ask:       askOf(v),
-		Notes:     hasNotes(v),
-		Checks:    checksOf(v),
-		Replay:    s.replayOf(v),
-		Notice:    noticeOf(v),
-		Broker:    page.Broker{Kind: brokerKind(v.Broker), Used: chart.Bytes(float64(v.Sample.BrokerUsed))},
+		Steer:    steer,
+		State:    v.State,
+		Clock:    chart.Clock(v.Elapsed.Seconds()),
+		Produced: chart.Count(v.Sample.Produced),
+		Paused:   v.Settings.Paused,
+		Controls: component.Controls{Throttle: commonThrottle(v), Settings: settingsOf(v)},
+		Log:      entriesOf(v),
+		Verdict:  verdictOf(v),
+		Run:      v.RunID,
+		Script:   s.scriptOf(v),
+		Time:     clockOf(v),
+		Ask:      askOf(v),
+		Notes:    hasNotes(v),
+		Checks:   checksOf(v),
+		Replay:   s.replayOf(v),
+		Notice:   noticeOf(v),
+		Broker:   page.Broker{Kind: brokerKind(v.Broker), Used: chart.Bytes(float64(v.Sample.BrokerUsed))},
 	}
 	out.Controls.Own = out.Controls.Throttle
 	if steer {
 		out.Note = v.Script.Note
+		out.Recording, out.Report = s.recordingURL(v.RunID, ""), s.recordingURL(v.RunID, "/report")
 	}
 	s.addLessons(&out, v.Scenario.Name, steer)
 	history := s.o.Control.History()
