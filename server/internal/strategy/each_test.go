@@ -312,6 +312,30 @@ func TestDemandAtItsEnds(t *testing.T) {
 	}
 }
 
+// A demand that was sent before a message came counts for it, also if nobody has
+// had the time to look at it.
+func TestDemandThatWasSentCounts(t *testing.T) {
+	for _, d := range strategy.All {
+		t.Run(d.Name, func(t *testing.T) {
+			for range repeats {
+				with(t, d.Name, nil, true, func(t *testing.T, l *strategytest.Line) {
+					l.Serve(100)
+					for range 3 {
+						l.Request(1)
+						l.Give(1)
+					}
+					l.Sink.Hangup()
+					l.Source.Fail(io.EOF)
+					<-time.After(time.Minute)
+					require.Equal(t, []uint64{1, 2, 3}, l.Sink.Received())
+					require.Zero(t, l.Counts().Dropped)
+					l.Stop() //nolint:errcheck // the end of the source, or of the context
+				})
+			}
+		})
+	}
+}
+
 // What was asked for is never lost, also while the connection has no room for
 // it: the source waits, as in a call of onNext.
 func TestWhatWasAskedForIsNotLost(t *testing.T) {

@@ -15,9 +15,6 @@ import (
 // regressions are cases that failed once, one in a line.
 const regressions = "testdata/regressions"
 
-// seeds is how many random cases each strategy is given.
-const seeds = 300
-
 // What every strategy owes holds whatever its source, its reader and its
 // transport do.
 func TestProperties(t *testing.T) {
