@@ -2,7 +2,6 @@ package strategy
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -63,16 +62,4 @@ func (b bounded) Run(ctx context.Context, in Source, out Sink, st *lane.Stats) e
 		group.Go(func() error { return w.listen(ctx, requests) })
 	}
 	return group.Wait()
-}
-
-// overflowError says how much waited.
-func (w *waiting) overflowError(m lane.Message) *CloseError {
-	reason := ReasonOverflow
-	if w.rule.cut {
-		reason = ReasonPendingMessages
-		if w.queue.n < w.rule.capacity {
-			reason = ReasonPendingBytes
-		}
-	}
-	return &CloseError{reason, fmt.Sprintf("message %d came while %d messages with %d bytes waited for the reader", m.Seq, w.queue.n, w.queue.bytes)}
 }

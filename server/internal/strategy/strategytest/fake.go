@@ -177,7 +177,13 @@ func (s *Source) Next(ctx context.Context) (lane.Message, error) {
 	case m := <-s.given:
 		return s.take(m), nil
 	case err := <-s.fail:
-		return lane.Message{}, err
+		select {
+		case m := <-s.given: // given before, and seen only now
+			s.fail <- err
+			return s.take(m), nil
+		default:
+			return lane.Message{}, err
+		}
 	case <-ctx.Done():
 		<-time.After(time.Duration(s.linger.Load()))
 		return lane.Message{}, ctx.Err()
