@@ -35,7 +35,7 @@ func (s *Stats) Accept(m Message) {
 // Deliver counts a message that the transport has written.
 func (s *Stats) Deliver(m Message) {
 	s.deliveredBytes.Add(uint64(m.Bytes()))
-	s.written.Store(m.Seq)
+	s.written.Store(max(s.written.Load(), m.Seq)) // order may have been given up
 	s.delivered.Add(1)
 }
 

@@ -45,9 +45,23 @@ func (w *waiting) receive(ctx context.Context, in Source) error {
 		if err != nil {
 			return err
 		}
-		if more, err := w.settle(ctx, m); err != nil || !more {
+		more, err := w.settle(ctx, m)
+		if err != nil {
 			return err
 		}
+		if !more {
+			leave(in)
+			return nil
+		}
+	}
+}
+
+// leave gives up a source that can be given up, while what waits is still being
+// delivered: one that hands to several readers must not wait for this one. It is
+// what cancelling the subscription is in Reactive Streams.
+func leave(in Source) {
+	if s, ok := in.(interface{ Close() }); ok {
+		s.Close()
 	}
 }
 

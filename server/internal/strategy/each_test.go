@@ -96,6 +96,7 @@ func TestBufferErrorDeliversWhatWaitsFirst(t *testing.T) {
 		stalled(l, 9)
 		require.False(t, l.Ended())
 		require.Equal(t, uint64(6), l.Counts().Accepted, "nothing is taken after the overflow")
+		require.True(t, l.Source.Closed.Load(), "and nobody waits for it at the source")
 		l.Serve(4)
 		synctest.Wait()
 		require.False(t, l.Ended())

@@ -46,7 +46,11 @@ type Source struct {
 	Taken  atomic.Uint64
 	Peak   atomic.Uint64 // the largest backlog that a message has found, itself included
 	linger atomic.Int64  // nanoseconds
+	Closed atomic.Bool   // by a strategy that takes nothing more
 }
+
+// Close is called by a strategy that takes nothing more.
+func (s *Source) Close() { s.Closed.Store(true) }
 
 // Sink receives as many messages as the test serves.
 type Sink struct {
