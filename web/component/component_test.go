@@ -47,7 +47,7 @@ func controls() component.Controls {
 var parts = map[string]templ.Component{
 	"lane":           component.LaneCard(lane("push", 0)),
 	"throttle":       component.Throttle(controls()),
-	"load":           component.Load(controls()),
+	"load":           component.Load(controls(), "97.3 MiB"),
 	"status-running": component.StatusPill(component.Status{Lane: "push", State: wire.StateRunning, Text: "running"}),
 	"status-killed":  component.StatusPill(component.Status{Lane: "push", State: wire.StateKilled, Text: "killed, exit code 137"}),
 	"say-running":    component.SaySentence(component.Say{Lane: "push", State: wire.StateRunning, Text: "Keeps up."}),
