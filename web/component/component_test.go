@@ -12,7 +12,7 @@ import (
 	"spillway/wasm/wire"
 	"spillway/web/chart"
 	"spillway/web/component"
-	"spillway/web/internal/htmltest"
+	"spillway/web/htmltest"
 )
 
 func render(t testing.TB, c templ.Component) string {

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"spillway/web"
-	"spillway/web/internal/htmltest"
+	"spillway/web/htmltest"
 	"spillway/web/page"
 )
 

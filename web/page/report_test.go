@@ -11,7 +11,7 @@ import (
 	"spillway/web"
 	"spillway/web/chart"
 	"spillway/web/component"
-	"spillway/web/internal/htmltest"
+	"spillway/web/htmltest"
 	"spillway/web/page"
 )
 

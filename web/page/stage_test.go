@@ -10,7 +10,7 @@ import (
 	"spillway/web/component"
 	"spillway/web/figure"
 	"spillway/web/internal/example"
-	"spillway/web/internal/htmltest"
+	"spillway/web/htmltest"
 	"spillway/web/page"
 )
 

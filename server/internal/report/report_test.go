@@ -2,7 +2,6 @@ package report_test
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,10 +18,9 @@ import (
 	"spillway/server/internal/report"
 	"spillway/wasm/wire"
 	"spillway/web"
+	"spillway/web/htmltest"
 	"spillway/web/page"
 )
-
-var update = flag.Bool("update", false, "write golden files anew")
 
 func render(t testing.TB, rec *record.Recording) string {
 	t.Helper()
@@ -53,12 +51,25 @@ func TestLook(t *testing.T) {
 
 // The markup without the style sheet, and of each curve its beginning, so that a
 // difference can be read. Package chart has golden files of whole curves.
+// TestValid holds that the file is what a browser makes of it: well-formed, ids
+// that lead somewhere, and a name for everything that can be used.
+func TestValid(t *testing.T) {
+	for name, o := range map[string]outcometest.Options{"story": {}, "four lanes": {Lanes: 4, Broken: true}} {
+		t.Run(name, func(t *testing.T) {
+			page := render(t, outcometest.Recording(o))
+			htmltest.WellFormed(t, page)
+			htmltest.IDs(t, page)
+			htmltest.Named(t, page)
+		})
+	}
+}
+
 func TestGolden(t *testing.T) {
 	markup := strings.Replace(render(t, outcometest.Recording(outcometest.Options{Broken: true})), web.ReportStyle(), "", 1)
 	markup = regexp.MustCompile(`( d="[^"]{24})[^"]*"`).ReplaceAllString(markup, `$1…"`)
 	got := strings.ReplaceAll(markup, "><", ">\n<") + "\n"
 	file := filepath.Join("testdata", "broken.html")
-	if *update {
+	if htmltest.Updating() {
 		require.NoError(t, os.MkdirAll("testdata", 0o755))
 		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
 	}

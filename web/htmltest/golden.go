@@ -12,6 +12,9 @@ import (
 
 var update = flag.Bool("update", false, "write golden files anew")
 
+// Updating tells whether golden files are to be written anew.
+func Updating() bool { return *update }
+
 // Golden compares got with testdata/name, or writes it there with -update. Each
 // element begins a line, so that a difference can be read.
 func Golden(t testing.TB, name, got string) {
