@@ -9,8 +9,8 @@ import (
 
 	"spillway/web/component"
 	"spillway/web/figure"
-	"spillway/web/internal/example"
 	"spillway/web/htmltest"
+	"spillway/web/internal/example"
 	"spillway/web/page"
 )
 
