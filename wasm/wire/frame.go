@@ -2,7 +2,7 @@ package wire
 
 // Version is the first byte of every frame. A page whose client is older than
 // the server is told to reload instead of drawing nonsense.
-const Version = 2
+const Version = 3
 
 // Kind is the second byte of every frame.
 type Kind uint8
@@ -22,8 +22,10 @@ const (
 	maxLanes         = 16
 	maxHistoryPoints = 8192
 	// MaxGhostPoints bounds a ghost: more than a chart has pixels for.
-	MaxGhostPoints   = 2048
-	maxNameBytes     = 256
+	MaxGhostPoints = 2048
+	maxNameBytes   = 256
+	// MaxTabs bounds the tabs whose connections a sample knows.
+	MaxTabs          = 64
 	maxFragmentBytes = 256 << 10
 	// MaxPageFrameBytes bounds what a page may send to the hub in one frame.
 	MaxPageFrameBytes = 1 << 10
@@ -87,6 +89,8 @@ type LaneInfo struct {
 	Name           string
 	Port           uint64 // of the lane's own listener; 0 while it has none
 	Path           string // of the stream, with its query
+	Secure         bool   // TLS, with a certificate that the server made itself
+	Read           string // way of reading that the scenario gives the tabs; empty: the reader's default
 	State          State
 	BytesPerSecond int64 // throttle of the slow readers of this lane; -1 without limit
 	LimitBytes     uint64
@@ -133,6 +137,13 @@ type LaneSample struct {
 	Gaps         uint64 // messages that readers saw missing
 	Repeats      uint64 // messages that readers saw twice
 	Restarts     uint64
+	Tabs         []TabSent // connections of tabs, at most MaxTabs
+}
+
+// TabSent is what a lane has written to one connection of a tab.
+type TabSent struct {
+	ID    uint64 // as the tab gave it
+	Bytes uint64 // of event text, what the tab counts as received
 }
 
 // History is the curves so far, for a page that arrives late.
@@ -181,6 +192,8 @@ type Reader struct {
 	Repeats  uint64
 	LastSeq  uint64
 	P50, P99 uint64 // age on arrival, microseconds, last second
+	Way      string // of reading
+	Held     uint64 // bytes that have arrived in the tab and not been read
 }
 
 func (f *Hello) fields(c *codec) {
@@ -201,6 +214,8 @@ func (f *LaneInfo) fields(c *codec) {
 	c.string(&f.Name, maxNameBytes)
 	c.uint(&f.Port)
 	c.string(&f.Path, maxNameBytes)
+	c.bool(&f.Secure)
+	c.string(&f.Read, maxNameBytes)
 	c.byte((*uint8)(&f.State))
 	c.int(&f.BytesPerSecond)
 	c.uint(&f.LimitBytes)
@@ -226,6 +241,12 @@ func (f *LaneSample) fields(c *codec) {
 	} {
 		c.uint(v)
 	}
+	list(c, &f.Tabs, MaxTabs, (*TabSent).fields)
+}
+
+func (f *TabSent) fields(c *codec) {
+	c.uint(&f.ID)
+	c.uint(&f.Bytes)
 }
 
 func (f *History) fields(c *codec) { list(c, &f.Lanes, maxLanes, (*LaneHistory).fields) }
@@ -264,6 +285,8 @@ func (f *Reader) fields(c *codec) {
 	for _, v := range []*uint64{&f.Bytes, &f.Messages, &f.Gaps, &f.Repeats, &f.LastSeq, &f.P50, &f.P99} {
 		c.uint(v)
 	}
+	c.string(&f.Way, maxNameBytes)
+	c.uint(&f.Held)
 }
 
 // Frame is anything the hub carries.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 
+	"spillway/wasm/reader"
 	"spillway/wasm/throttle"
 )
 
@@ -41,6 +42,7 @@ type Group struct {
 	BytesPerSecond throttle.Rate // of each reader; 0 is stopped, -1 without limit
 	Paused         bool          // does not read at all, whatever the rate
 	Away           bool          // has hung up; comes back with Last-Event-ID, so where it was if the lane heeds that
+	Read           reader.Way    // how each reader reads; empty: as the lane speaks
 	BufferBytes    int           // SO_RCVBUF of each connection; 0 means DefaultBufferBytes, -1 leaves it to the OS
 	SegmentBytes   int           // TCP_MAXSEG of each connection; 0 means DefaultSegmentBytes, -1 leaves it to the OS
 }

@@ -31,6 +31,8 @@ type Config struct {
 	Heartbeat       time.Duration
 	LimitBytes      int64 // told for the log line only: the supervisor enforces it
 
+	TLS *Certificate `json:",omitempty"` // listen with TLS, for HTTP/2 and HTTP/1.1; nil: plain HTTP/1.1
+
 	Channels map[string]int // name → how many: "slow": 200 allows slow-0 … slow-199
 
 	Options  map[string]string // of the strategy; nil: its defaults
@@ -51,6 +53,9 @@ func (c Config) WithDefaults() Config {
 	return c
 }
 
+// Certificate is what a lane with TLS shows, and its key, both PEM.
+type Certificate struct{ Chain, Key string }
+
 // Ready is the lane's answer once it listens.
 type Ready struct {
 	Addr string // host:port
@@ -66,6 +71,9 @@ type Command struct {
 	// beyond their goal, and without traffic that takes minutes. Going from true
 	// to false returns at once what is free, whatever the backlog.
 	KeepFree *bool `json:",omitempty"`
+
+	// Code true adds where the goroutines wait to the reports, once a second.
+	Code *bool `json:",omitempty"`
 }
 
 // Single as a count says that the name itself is the one channel: "you", not

@@ -7,6 +7,8 @@ type Message struct {
 	Seq      uint64 // position in its channel; the first is 1, each next one is one more
 	AtMicros int64  // when it was produced, microseconds since the Unix epoch
 	Data     string // one JSON object without a line break, as wire.ScanHeader expects it
+
+	Shared *Encoded // for what transports make of it, where many readers get this message; nil: one does
 }
 
 // Bytes is what the message counts for in every backlog: its payload, without

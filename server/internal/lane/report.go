@@ -25,5 +25,12 @@ type Report struct {
 
 	Written map[string]uint64 `json:",omitzero"` // channel → lowest sequence written to all its readers, once a second
 
+	// Tabs are the connections that gave themselves an id: bytes of event text
+	// written to each, without what the transport adds. A write counts when it has
+	// ended.
+	Tabs map[uint64]uint64 `json:",omitzero"`
+
+	Code *Code `json:",omitzero"` // once a second, while it is asked for
+
 	Broker string // empty while the broker answers, else why not, in words
 }

@@ -17,6 +17,7 @@ type Stats struct {
 	dropped        atomic.Uint64
 	droppedBytes   atomic.Uint64
 	gaps           atomic.Uint64
+	sentBytes      atomic.Uint64 // of event text
 	written        atomic.Uint64 // highest sequence written
 	oldestAtMicros atomic.Int64  // production time of the oldest backlog message; 0 without one
 	writeSince     atomic.Int64  // when the current write began, Unix microseconds; 0 between writes
@@ -38,6 +39,11 @@ func (s *Stats) Deliver(m Message) {
 	s.written.Store(max(s.written.Load(), m.Seq)) // order may have been given up
 	s.delivered.Add(1)
 }
+
+// Sent counts n bytes of event text that were written: what a reader counts as
+// received, with events that are no messages and without what the transport adds
+// (chunks, frames).
+func (s *Stats) Sent(n int) { s.sentBytes.Add(uint64(n)) }
 
 // Drop counts a message that the strategy gave up.
 func (s *Stats) Drop(m Message) {
@@ -61,6 +67,7 @@ func (s *Stats) Wrote() { s.writeSince.Store(0) }
 type Counts struct {
 	Accepted, Delivered, Dropped, Gaps uint64
 	DeliveredBytes                     uint64
+	SentBytes                          uint64 // of event text; see Sent
 	BacklogCount, BacklogBytes         uint64
 	Written                            uint64        // highest sequence written
 	Oldest                             time.Duration // age of the oldest backlog message; 0 without one
@@ -76,6 +83,7 @@ func (s *Stats) Read(now time.Time) Counts {
 		DeliveredBytes: s.deliveredBytes.Load(),
 		Gaps:           s.gaps.Load(),
 		Written:        s.written.Load(),
+		SentBytes:      s.sentBytes.Load(),
 	}
 	goneBytes := c.DeliveredBytes + s.droppedBytes.Load()
 	// Read last, so that what left is never counted without having come.

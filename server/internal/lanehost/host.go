@@ -152,12 +152,12 @@ func (h *Host) beat(ctx context.Context) {
 // accept takes the connection over from net/http and starts the goroutine that
 // serves it until the reader leaves, the lane stops, or something fails.
 func (h *Host) accept(w http.ResponseWriter, r *http.Request, ask ask) {
-	c := &connection{channel: ask.channel, replayable: h.source.Replayable}
+	c := &connection{channel: ask.channel, tab: ask.tab, replayable: h.source.Replayable}
 	if !h.readers.enter(c) {
 		h.refuse(w, r, http.StatusServiceUnavailable, "this lane is stopping")
 		return
 	}
-	sink, ctx, err := h.transport.Open(w, r, transport.Options{
+	sink, ctx, err := ask.transport.Open(w, r, transport.Options{
 		Stats:           &c.stats,
 		SendBufferBytes: h.cfg.SendBufferBytes,
 		Heartbeat:       h.cfg.Heartbeat,

@@ -21,6 +21,7 @@ type registry struct {
 // connection is one reader of this lane.
 type connection struct {
 	channel    string
+	tab        uint64 // the id it gave itself; 0: none
 	stats      lane.Stats
 	sink       transport.Sink // nil until it is open
 	replayable bool           // its source keeps what was not delivered
@@ -134,6 +135,12 @@ func (r *registry) report(now time.Time, stallAfter time.Duration, written bool)
 		out.DeliveredBytes += n.DeliveredBytes
 		out.Dropped += n.Dropped
 		out.Gaps += n.Gaps
+		if c.tab != 0 {
+			if out.Tabs == nil {
+				out.Tabs = make(map[uint64]uint64)
+			}
+			out.Tabs[c.tab] = n.SentBytes
+		}
 		out.BacklogCount += n.BacklogCount
 		out.BacklogBytes += n.BacklogBytes
 		out.OldestMicros = max(out.OldestMicros, uint64(n.Oldest.Microseconds()))

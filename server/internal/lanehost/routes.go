@@ -13,14 +13,17 @@ import (
 	"strings"
 
 	"spillway/server/internal/lane"
+	"spillway/server/internal/transport"
 )
 
 // ask is what a reader asked for, checked.
 type ask struct {
-	channel string
-	last    uint64 // sequence it has already
-	resume  bool   // it said so, even if that was 0
-	origin  string // allowed to read the answer in a browser; empty without one
+	channel   string
+	last      uint64 // sequence it has already
+	resume    bool   // it said so, even if that was 0
+	origin    string // allowed to read the answer in a browser; empty without one
+	transport transport.Definition
+	tab       uint64 // the id it gave this connection; 0: none
 }
 
 func (h *Host) routes() http.Handler {
@@ -42,8 +45,8 @@ func (h *Host) routes() http.Handler {
 // about answers somebody who opened the lane instead of the page.
 func (h *Host) about(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintf(w, "lane %s: %s, %s, %s\n\nGET /stream?reader=NAME  server-sent events; Last-Event-ID or &last=SEQ resumes\nGET /debug/pprof/        profiles, from this machine only\n\nreaders:\n",
-		h.cfg.Name, h.cfg.Source, h.cfg.Strategy, h.cfg.Transport)
+	fmt.Fprintf(w, "lane %s: %s, %s, %s\n\nGET /stream?reader=NAME  events; Last-Event-ID or &last=SEQ resumes, &transport=NAME speaks another way (%s)\nGET /debug/pprof/        profiles, from this machine only\n\nreaders:\n",
+		h.cfg.Name, h.cfg.Source, h.cfg.Strategy, h.cfg.Transport, transport.Names())
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(h.channels)) {
@@ -90,6 +93,19 @@ func (h *Host) stream(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		a.resume = true
+	}
+	a.transport = h.transport
+	if name := query.Get("transport"); name != "" {
+		if a.transport, ok = transport.Find(name); !ok {
+			h.refuse(w, r, http.StatusBadRequest, fmt.Sprintf("this lane does not speak %.40q; it speaks %s", name, transport.Names()))
+			return
+		}
+	}
+	if id := query.Get("tab"); id != "" {
+		if a.tab, err = strconv.ParseUint(id, 10, 53); err != nil {
+			h.refuse(w, r, http.StatusBadRequest, fmt.Sprintf("the id %.40q of the tab is not a number below 2^53", id))
+			return
+		}
 	}
 	h.accept(w, r, a)
 }

@@ -1,7 +1,9 @@
 package run
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"spillway/server/internal/metric"
@@ -138,6 +140,12 @@ func (s *session) laneSample(l *laneRun) wire.LaneSample {
 	m.Stalled, m.StallMicros = r.Stalled, r.StallMicros
 	m.PerSecond, m.BytesPerSec = l.perSecond()
 	m.SlowP50, m.HealthyP50, m.HealthyP99 = s.ages(l.name)
+	for id, sent := range r.Tabs {
+		if len(m.Tabs) < wire.MaxTabs {
+			m.Tabs = append(m.Tabs, wire.TabSent{ID: id, Bytes: sent})
+		}
+	}
+	slices.SortFunc(m.Tabs, func(a, b wire.TabSent) int { return cmp.Compare(a.ID, b.ID) })
 	return m
 }
 

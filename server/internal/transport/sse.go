@@ -43,6 +43,7 @@ type sseSink struct {
 
 	mu     sync.Mutex // held while writing
 	buf    []byte     // the event being written, reused
+	text   int        // bytes of event text in it
 	owed   []byte     // end of a heartbeat for which there was no room; it goes first
 	way    progress   // to tell the reader about holes, and where it resumes
 	told   uint64     // dropped messages among those holes
@@ -236,12 +237,13 @@ func (s *sseSink) appendGap(from, to uint64) {
 // appendEvent appends one event made of parts, as one HTTP/1.1 chunk (RFC 9112,
 // section 7.1) where the reader speaks that.
 func (s *sseSink) appendEvent(parts ...string) {
+	size := 0
+	for _, p := range parts {
+		size += len(p)
+	}
+	s.text += size
 	b := s.buf
 	if s.chunked {
-		size := 0
-		for _, p := range parts {
-			size += len(p)
-		}
 		b = strconv.AppendInt(b, int64(size), 16)
 		b = append(b, "\r\n"...)
 	}
@@ -259,6 +261,10 @@ func (s *sseSink) appendEvent(parts ...string) {
 func (s *sseSink) flush() (n int, err error) {
 	n, err = s.conn.Write(s.buf)
 	s.spoken = time.Now()
+	if err == nil || n > 0 { // a heartbeat cut short goes on with the next write
+		s.stats.Sent(s.text)
+	}
+	s.text = 0
 	return n, err
 }
 

@@ -12,6 +12,7 @@ package transport
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"spillway/server/internal/lane"
@@ -58,6 +59,15 @@ type Definition struct {
 // All lists every transport.
 var All = []Definition{
 	sse,
+}
+
+// Names are those of All, for a sentence.
+func Names() string {
+	var names []string
+	for _, d := range All {
+		names = append(names, d.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // Find returns the definition with this name.
