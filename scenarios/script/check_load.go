@@ -30,6 +30,9 @@ func (c *checker) readers() {
 			c.buffer(s.at("buffer"), "buffer", g.Buffer)
 		}
 		c.throttle(s.at("throttle"), g.Throttle)
+		if read := s.at("read"); read.there() {
+			c.known(read, read.token(), "way to read", g.Read, c.v.Ways)
+		}
 		for _, key := range []string{"rate", "size"} {
 			if own := s.at(key); own.good() && shared {
 				c.at(own.name(), "", "with channels: %s everybody reads the %s of the workload", Shared, key)

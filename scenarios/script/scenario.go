@@ -107,7 +107,7 @@ type Group struct {
 	Pause    bool     `yaml:"pause"`    // reads nothing at all, and stays connected
 	Away     bool     `yaml:"away"`     // hangs up, and comes back where it was with Last-Event-ID
 	Steady   bool     `yaml:"steady"`   // the slider of the page leaves it alone
-	Read     string   `yaml:"read"`     // how each reader reads: fetch, eventsource, websocket, websocket-blocking, websocketstream or websocket-demand; left out, as fits the lane's transport
+	Read     string   `yaml:"read"`     // how each reader reads; left out, as fits the lane's transport
 	Buffer   Buffer   `yaml:"buffer"`   // receive buffer of the kernel (SO_RCVBUF); left out, 4KiB; "os", what the system gives
 	Rate     Rate     `yaml:"rate"`     // left out, the workload's
 	Size     Size     `yaml:"size"`     // left out, the workload's

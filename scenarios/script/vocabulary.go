@@ -6,6 +6,7 @@ type Vocabulary struct {
 	Sources    []string
 	Strategies []Strategy
 	Transports []string
+	Ways       []string // to read
 	Workloads  []string
 	Metrics    []Metric
 	Bounds     Bounds

@@ -15,6 +15,7 @@ var small = Vocabulary{
 		}},
 	},
 	Transports: []string{"sse", "websocket"},
+	Ways:       []string{"fetch", "eventsource", "websocket"},
 	Workloads:  []string{"fixed", "llm"},
 	Metrics: []Metric{
 		{Name: "rss", Unit: UnitBytes, Lane: true, Capped: true},

@@ -83,6 +83,7 @@ func (l language) constrain(root *jsonschema.Schema) error {
 	c.replace("Lane", "source", enum(l.v.Sources...))
 	c.replace("Lane", "strategy", enum(strategies...))
 	c.replace("Lane", "transport", enum(l.v.Transports...))
+	c.replace("Group", "read", enum(l.v.Ways...))
 	c.replace("Workload", "kind", enum(l.v.Workloads...))
 	c.replace("Step", "pause", enum(script.PausePresenter))
 	for _, n := range []struct {

@@ -54,6 +54,7 @@ type LaneView struct {
 	Throttle throttle.Rate // where its slider stands
 	Yours    throttle.Rate // what a tab may read of it
 	Channel  string        // that a tab reads
+	Read     string        // the way in which a tab begins to read; empty: its own
 }
 
 // View reads the run.
@@ -87,6 +88,7 @@ func (c *Control) View() View {
 		first := s.measure(s.startedAt)
 		v.Sample, v.Extra = first.Sample, first.Lanes
 	}
+	you, _ := s.scenario.Group(script.You)
 	for _, l := range s.lanes {
 		lv := LaneView{
 			Name:     l.name,
@@ -100,6 +102,7 @@ func (c *Control) View() View {
 			Throttle: s.rate(l.name),
 			Yours:    s.yours(l.name),
 			Channel:  s.yourChannel(),
+			Read:     you.Read,
 		}
 		if l.proc != nil && l.exit == nil && s.alive() {
 			lv.PID = l.proc.PID()

@@ -7,6 +7,7 @@ import (
 	"spillway/server/internal/source"
 	"spillway/server/internal/strategy"
 	"spillway/server/internal/transport"
+	"spillway/wasm/reader"
 )
 
 // Vocabulary is what scenarios may name here, and how much they may ask for
@@ -48,6 +49,9 @@ func Vocabulary(maxMemoryBytes int64) script.Vocabulary {
 	}
 	for _, d := range transport.All {
 		v.Transports = append(v.Transports, d.Name)
+	}
+	for _, way := range reader.Ways {
+		v.Ways = append(v.Ways, string(way))
 	}
 	return v
 }

@@ -237,6 +237,7 @@ func helloOf(v run.View, steer bool) wire.Hello {
 		info := wire.LaneInfo{
 			Name:           l.Name,
 			Path:           "/stream?reader=" + l.Channel,
+			Read:           l.Read,
 			State:          l.State,
 			BytesPerSecond: int64(l.Yours),
 			LimitBytes:     v.Sample.Lanes[i].Limit,
