@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,13 +20,9 @@ var sse = Definition{
 	Open:  openSSE,
 }
 
-const (
-	// momentToWrite bounds what a heartbeat, or the reason of an end, may wait for
-	// room. A connection without room needs no sign of life: it has unread bytes.
-	momentToWrite = time.Millisecond
-	// keepBytes is the largest buffer that is kept between writes.
-	keepBytes = 256 << 10
-)
+// momentToWrite bounds what a heartbeat, or the reason of an end, may wait for
+// room. A connection without room needs no sign of life: it has unread bytes.
+const momentToWrite = time.Millisecond
 
 // sseSink writes server-sent events (WHATWG HTML, section 9.2) in HTTP/1.1
 // chunks, one event a chunk, one write an event or a batch of them. It has taken the connection
@@ -35,18 +30,13 @@ const (
 // and which would hide where a write waits.
 type sseSink struct {
 	conn      net.Conn
-	stats     *lane.Stats
-	chunked   bool          // HTTP/1.0, which nginx speaks upstream by default, has no chunks
 	heartbeat time.Duration // of silence before a sign of life
 	leave     context.CancelFunc
 	gone      chan struct{} // closed when the goroutine that watches the reader has ended
 
 	mu     sync.Mutex // held while writing
-	buf    []byte     // the event being written, reused
-	text   int        // bytes of event text in it
+	events            // the text being written
 	owed   []byte     // end of a heartbeat for which there was no room; it goes first
-	way    progress   // to tell the reader about holes, and where it resumes
-	told   uint64     // dropped messages among those holes
 	one    [1]lane.Message
 	spoken time.Time // when the last write ended
 	bound  *binding  // of the last Send; nil before the first
@@ -74,12 +64,12 @@ func openSSE(w http.ResponseWriter, r *http.Request, o Options) (Sink, context.C
 
 	ctx, leave := context.WithCancel(context.WithoutCancel(r.Context()))
 	s := &sseSink{
-		conn: conn, stats: o.Stats, chunked: r.ProtoAtLeast(1, 1), heartbeat: o.Heartbeat,
+		conn: conn, events: newEvents(o), heartbeat: o.Heartbeat,
 		leave: leave, gone: make(chan struct{}),
-		way: progress{unordered: o.Unordered, low: o.Last},
 	}
+	s.chunked = r.ProtoAtLeast(1, 1)
 	s.buf = appendHead(s.buf, s.chunked, o.Origin)
-	s.appendEvent("retry: 1000\nevent: ready\ndata: ", o.Ready, "\n\n")
+	s.appendReady(o.Ready)
 	if _, err := s.flush(); err != nil {
 		leave()
 		conn.Close()
@@ -162,43 +152,19 @@ func (s *sseSink) sendAll(ctx context.Context, ms []lane.Message) error {
 	}
 	s.buf = append(s.buf[:0], s.owed...)
 	s.owed = s.owed[:0]
-	var missing uint64
-	for _, m := range ms {
-		if from, to := s.way.write(m.Seq); from > 0 {
-			missing += to - from + 1
-			s.appendGap(from, to)
-		}
-		var id [20]byte // the longest uint64
-		s.appendEvent("id: ", string(strconv.AppendUint(id[:0], s.way.low, 10)), "\ndata: ", m.Data, "\n\n")
-	}
+	missing := s.appendMessages(ms)
 	s.stats.Writing(time.Now())
 	_, err := s.flush()
 	s.stats.Wrote()
-	if cap(s.buf) > keepBytes {
-		s.buf = nil
-	}
+	s.shrink()
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		return fmt.Errorf("write event %d: %w", ms[0].Seq, err)
 	}
-	s.missed(missing)
-	for _, m := range ms {
-		s.stats.Deliver(m)
-	}
+	s.delivered(ms, missing)
 	return nil
-}
-
-// missed counts a hole in the sequence. What the strategy gave up is counted
-// already; the rest never came into the lane.
-func (s *sseSink) missed(n uint64) {
-	if n == 0 {
-		return
-	}
-	dropped := min(n, s.stats.Read(time.Now()).Dropped-s.told)
-	s.told += dropped
-	s.stats.Gap(n - dropped)
 }
 
 // binding is a context whose end cuts the Sends that were given it.
@@ -228,34 +194,6 @@ func (s *sseSink) bind(ctx context.Context) *binding {
 	return b
 }
 
-// appendGap tells the reader which messages it will never get.
-func (s *sseSink) appendGap(from, to uint64) {
-	s.appendEvent("event: gap\ndata: {\"from\":", strconv.FormatUint(from, 10),
-		",\"to\":", strconv.FormatUint(to, 10), "}\n\n")
-}
-
-// appendEvent appends one event made of parts, as one HTTP/1.1 chunk (RFC 9112,
-// section 7.1) where the reader speaks that.
-func (s *sseSink) appendEvent(parts ...string) {
-	size := 0
-	for _, p := range parts {
-		size += len(p)
-	}
-	s.text += size
-	b := s.buf
-	if s.chunked {
-		b = strconv.AppendInt(b, int64(size), 16)
-		b = append(b, "\r\n"...)
-	}
-	for _, p := range parts {
-		b = append(b, p...)
-	}
-	if s.chunked {
-		b = append(b, "\r\n"...)
-	}
-	s.buf = b
-}
-
 // flush writes buf in one system call and as many more as the kernel makes of
 // it.
 func (s *sseSink) flush() (n int, err error) {
@@ -283,7 +221,7 @@ func (s *sseSink) Heartbeat(now time.Time) {
 	defer s.conn.SetWriteDeadline(time.Time{})
 	s.buf = append(s.buf[:0], s.owed...)
 	if len(s.owed) == 0 {
-		s.appendEvent(": still here\n\n")
+		s.appendHeartbeat()
 	}
 	n, err := s.flush()
 	if n > 0 {
@@ -301,7 +239,7 @@ func (s *sseSink) CloseWith(reason string) error {
 	if s.mu.TryLock() {
 		s.buf = append(s.buf[:0], s.owed...)
 		s.owed = s.owed[:0]
-		s.appendEvent("event: close\ndata: {\"reason\":", strconv.Quote(reason), "}\n\n")
+		s.appendClose(reason)
 		s.conn.SetWriteDeadline(time.Now().Add(momentToWrite))
 		s.flush() //nolint:errcheck // the connection ends either way
 		s.mu.Unlock()
