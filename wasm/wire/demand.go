@@ -1,7 +1,5 @@
 package wire
 
-import "encoding/binary"
-
 // A reader on a transport with demand says how many messages it can take. What
 // it says are small binary messages, beside the text that comes to it:
 //
@@ -28,7 +26,7 @@ type Demand struct{ N uint32 }
 
 // AppendRequest appends the request of n more messages; n is at least 1.
 func AppendRequest(dst []byte, n uint32) []byte {
-	return binary.BigEndian.AppendUint32(append(dst, demandRequest), n)
+	return append(dst, demandRequest, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 }
 
 // AppendCancel appends the word that ends all demand.
@@ -41,7 +39,7 @@ func ParseDemand(data []byte) (Demand, error) {
 	case len(data) == cancelBytes && data[0] == demandCancel:
 		return Demand{}, nil
 	case len(data) == requestBytes && data[0] == demandRequest:
-		if n := binary.BigEndian.Uint32(data[1:]); n > 0 {
+		if n := uint32(data[1])<<24 | uint32(data[2])<<16 | uint32(data[3])<<8 | uint32(data[4]); n > 0 {
 			return Demand{N: n}, nil
 		}
 	}

@@ -21,7 +21,17 @@ import (
 // buildFlags make the client small: they strip what the browser has no use for, a
 // fifth of the size, and keep what is not on the path of the bytes from being
 // inlined, another 4 %.
-var buildFlags = []string{"-trimpath", "-ldflags=-s -w", "-gcflags=runtime=-l", "-gcflags=syscall/js=-l", "-gcflags=spillway/wasm/internal/...=-l"}
+var buildFlags = []string{
+	"-trimpath", "-ldflags=-s -w",
+	"-gcflags=runtime=-l", "-gcflags=syscall/js=-l", "-gcflags=strconv=-l",
+	"-gcflags=spillway/wasm/wire=-l", "-gcflags=spillway/wasm/internal/...=-l",
+}
+
+// experiment is the toolchain's GOEXPERIMENT for the client: the collector that
+// marks small objects page by page is made for many cores, of which WASM has none,
+// and is 10 KB of the compressed size. A toolchain that does not know the word
+// compiles without it.
+const experiment = "nogreenteagc"
 
 // source is the client's module as it is on this machine.
 type source struct {
@@ -49,7 +59,7 @@ func locate(ctx context.Context, dir string) (source, error) {
 		return source{}, err
 	}
 	sum := sha256.New()
-	fmt.Fprintln(sum, string(version), buildFlags)
+	fmt.Fprintln(sum, string(version), buildFlags, experiment)
 	for _, name := range append(files, filepath.Join(root, "go.mod"), filepath.Join(root, "go.sum")) {
 		text, err := os.ReadFile(name)
 		if err != nil {
@@ -152,7 +162,11 @@ func compile(ctx context.Context, root, folder string) error {
 	raw := filepath.Join(folder, "client.wasm")
 	defer os.Remove(raw)
 	args := append(append([]string{"build"}, buildFlags...), "-o", raw, "./wasm")
-	if _, err := goTool(ctx, root, args...); err != nil {
+	_, err := goToolWith(ctx, []string{"GOEXPERIMENT=" + experiment}, root, args...)
+	if err != nil && strings.Contains(err.Error(), "unknown GOEXPERIMENT") {
+		_, err = goTool(ctx, root, args...)
+	}
+	if err != nil {
 		return err
 	}
 	goroot, err := goTool(ctx, root, "env", "GOROOT")
@@ -191,9 +205,14 @@ func compress(from, to string) error {
 // goTool runs the Go tool in dir for the browser's platform. Its error is one
 // line: the first that the tool wrote about a file, or the first of all.
 func goTool(ctx context.Context, dir string, args ...string) ([]byte, error) {
+	return goToolWith(ctx, nil, dir, args...)
+}
+
+// goToolWith is goTool with more in its environment.
+func goToolWith(ctx context.Context, env []string, dir string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "GOFLAGS=")
+	cmd.Env = append(append(os.Environ(), "GOOS=js", "GOARCH=wasm", "GOFLAGS="), env...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

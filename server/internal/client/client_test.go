@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -105,6 +106,20 @@ func TestASourceThatDoesNotCompile(t *testing.T) {
 			require.Empty(t, entries)
 		})
 	}
+}
+
+func TestAToolchainWithoutTheExperiment(t *testing.T) {
+	goTool, err := exec.LookPath("go")
+	require.NoError(t, err)
+	older := t.TempDir()
+	write(t, older, "go", "#!/bin/sh\nif [ -n \"$GOEXPERIMENT\" ]; then echo \"go: unknown GOEXPERIMENT $GOEXPERIMENT\" >&2; exit 2; fi\nexec "+goTool+" \"$@\"\n")
+	require.NoError(t, os.Chmod(filepath.Join(older, "go"), 0o755))
+	dir, cache := fakeModule(t), t.TempDir()
+	usual, _ := load(t, dir, cache)
+	t.Setenv("PATH", older+string(os.PathListSeparator)+os.Getenv("PATH"))
+	other, said := load(t, dir, t.TempDir())
+	require.Len(t, said, 2)
+	require.NotEqual(t, usual.Hash, other.Hash, "compiled without it")
 }
 
 func TestWithoutGo(t *testing.T) {
