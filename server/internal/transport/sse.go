@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"spillway/server/internal/lane"
@@ -144,9 +143,9 @@ func (s *sseSink) sendAll(ctx context.Context, ms []lane.Message) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	b := s.bind(ctx)
-	b.sending.Store(true)
-	defer b.sending.Store(false)
+	s.bound = s.bound.to(ctx, s)
+	s.bound.sending.Store(true)
+	defer s.bound.sending.Store(false)
 	if err := ctx.Err(); err != nil { // it ended before sending was set: nobody cuts
 		return err
 	}
@@ -167,32 +166,7 @@ func (s *sseSink) sendAll(ctx context.Context, ms []lane.Message) error {
 	return nil
 }
 
-// binding is a context whose end cuts the Sends that were given it.
-type binding struct {
-	done    <-chan struct{} // of the context
-	sending atomic.Bool     // one of its Sends is under way
-	unbind  func() bool
-}
-
-// bind returns the binding of ctx. Sends come with the same one over and over;
-// then this costs a comparison.
-func (s *sseSink) bind(ctx context.Context) *binding {
-	done := ctx.Done()
-	if s.bound != nil {
-		if s.bound.done == done {
-			return s.bound
-		}
-		s.bound.unbind()
-	}
-	b := &binding{done: done}
-	b.unbind = context.AfterFunc(ctx, func() {
-		if b.sending.Load() {
-			s.conn.Close()
-		}
-	})
-	s.bound = b
-	return b
-}
+func (s *sseSink) cut() { s.conn.Close() }
 
 // flush writes buf in one system call and as many more as the kernel makes of
 // it.
