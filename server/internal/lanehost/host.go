@@ -9,7 +9,8 @@
 // Two goroutines belong to a reader: the one that runs the strategy and the one
 // that notices when the reader leaves; strategies may add their own and wait for
 // them. None is net/http's: its stack, and the 8 KiB of buffers that live on it,
-// are more than all else that an idle reader needs here.
+// are more than all else that an idle reader needs here. Streams of HTTP/2 are
+// the exception, because net/http keeps their connection.
 package lanehost
 
 import (
@@ -117,12 +118,17 @@ func (h *Host) Serve(ctx context.Context, l net.Listener) error {
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
 	}
+	if h.cfg.TLS != nil {
+		if err := h.secure(server, h.cfg.TLS); err != nil {
+			return fmt.Errorf("serve lane %q: %w", h.cfg.Name, err)
+		}
+	}
 	var heart sync.WaitGroup
 	heart.Go(func() { h.beat(ctx) })
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
 
-	err := server.Serve(l)
+	err := h.listen(server, l)
 	cancel()
 	if !h.readers.close(shutdownPatience) {
 		h.log.Warn("readers still busy after closing their connections")
@@ -150,7 +156,8 @@ func (h *Host) beat(ctx context.Context) {
 }
 
 // accept takes the connection over from net/http and starts the goroutine that
-// serves it until the reader leaves, the lane stops, or something fails.
+// serves it until the reader leaves, the lane stops, or something fails. A stream
+// of HTTP/2 cannot be taken over: its own goroutine serves it.
 func (h *Host) accept(w http.ResponseWriter, r *http.Request, ask ask) {
 	c := &connection{channel: ask.channel, tab: ask.tab, replayable: h.source.Replayable}
 	if !h.readers.enter(c) {
@@ -172,10 +179,15 @@ func (h *Host) accept(w http.ResponseWriter, r *http.Request, ask ask) {
 		return
 	}
 	h.readers.opened(c, sink)
-	go func() {
+	serve := func() {
 		h.run(ctx, c, ask)
 		h.readers.leave(c, time.Now())
-	}()
+	}
+	if transport.Multiplexed(r) {
+		serve()
+		return
+	}
+	go serve()
 }
 
 // run serves a reader until ctx is done, which is when the reader has left or

@@ -44,6 +44,9 @@ type sseSink struct {
 // openSSE hijacks the connection, answers, and sends the first event. It starts
 // one goroutine that notices when the reader leaves; Close waits for it.
 func openSSE(w http.ResponseWriter, r *http.Request, o Options) (Sink, context.Context, error) {
+	if Multiplexed(r) {
+		return openHTTP2(w, r, o)
+	}
 	conn, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		http.Error(w, "this connection cannot stream", http.StatusInternalServerError)
@@ -59,6 +62,7 @@ func openSSE(w http.ResponseWriter, r *http.Request, o Options) (Sink, context.C
 			return nil, nil, fmt.Errorf("set send buffer: %w", err)
 		}
 	}
+	conn = plainOrSecure(conn)
 	conn.SetDeadline(time.Time{}) // net/http's may still be set
 
 	ctx, leave := context.WithCancel(context.WithoutCancel(r.Context()))

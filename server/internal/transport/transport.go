@@ -50,6 +50,9 @@ type Options struct {
 type Definition struct {
 	Name  string
 	Title string // its part of a lane's way, in a few words
+	// Secure has a lane that speaks it listen with TLS, without which no browser
+	// speaks HTTP/2.
+	Secure bool
 	// Open takes over the connection of a request and writes the first event.
 	// The context ends when the reader has gone. After an error the response has
 	// been written or is impossible.
@@ -59,6 +62,7 @@ type Definition struct {
 // All lists every transport.
 var All = []Definition{
 	sse,
+	sseHTTP2,
 }
 
 // Names are those of All, for a sentence.
