@@ -7,14 +7,21 @@ type Code struct {
 	Goroutines uint64   // in the profile
 	CostMicros uint64   // what taking it cost, on the lane's own clock
 	TooMany    bool     // more goroutines than are looked at once a second; Parked is empty
-	Parked     []Parked // by file and line
+	Deep       uint64   // of them so deep in calls that the profile does not reach the strategy
+	Parked     []Parked // the most first
 }
 
-// Parked is how many goroutines wait at one line.
+// Parked is how many goroutines wait at one line for one reason.
 type Parked struct {
-	File   string // in the package of the strategies, without its folder: "pull_drain.go"
-	Line   uint64 // from 1
-	Func   string // without its package: "pullDrainStrategy.Run"
-	Reason string // what they wait for, in the words of the runtime: "IO wait", "select", "chan receive"
+	Place         // the innermost line of the strategy in their stacks
+	Reason string // what they wait for, in the words of the runtime: "IO wait", "select", "chan receive"; "running" if they do not
 	Count  uint64
+	Via    []Place `json:",omitempty"` // lines of the strategy that have called it, the innermost first
+}
+
+// Place is a line of the package of the strategies.
+type Place struct {
+	File string // without its folder: "pull_drain.go"
+	Line uint64 // from 1
+	Func string // without its package: "pullDrainStrategy.Run"
 }

@@ -74,6 +74,8 @@ type Command struct {
 
 	// Code true adds where the goroutines wait to the reports, once a second.
 	Code *bool `json:",omitempty"`
+	// CodeAnyway true does so however many goroutines there are.
+	CodeAnyway *bool `json:",omitempty"`
 }
 
 // Single as a count says that the name itself is the one channel: "you", not

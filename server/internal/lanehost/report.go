@@ -43,6 +43,7 @@ func (h *Host) Talk(ctx context.Context, link Link) error {
 	var settled time.Time
 	var backlogThen uint64
 	keepFree := h.cfg.KeepFree
+	var code lookout
 	for {
 		select {
 		case <-ctx.Done():
@@ -65,6 +66,7 @@ func (h *Host) Talk(ctx context.Context, link Link) error {
 				}
 				keepFree = *c.KeepFree
 			}
+			code.take(c)
 		case now := <-tick.C:
 			settle := now.Sub(settled) >= settleEvery
 			report := h.report(now, memory, settle)
@@ -73,6 +75,7 @@ func (h *Host) Talk(ctx context.Context, link Link) error {
 					debug.FreeOSMemory()
 				}
 				settled, backlogThen = now, report.BacklogBytes
+				report.Code = code.look()
 			}
 			if err := link.Report(report); err != nil {
 				return err
