@@ -4,16 +4,19 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"runtime"
 
 	"golang.org/x/sync/errgroup"
 
 	"spillway/server/internal/child"
+	"spillway/server/internal/heap"
 	"spillway/server/internal/lane"
 	"spillway/server/internal/lanehost"
 )
 
 // runLane is one lane.
 func runLane(ctx context.Context, cfg lane.Config, link *child.Link, log childLog) error {
+	runtime.MemProfileRate = heap.SampleEvery // before there is anything worth noting
 	host, err := lanehost.New(cfg, log)
 	if err != nil {
 		return fmt.Errorf("set up lane %q: %w", cfg.Name, err)
