@@ -14,12 +14,12 @@ import (
 )
 
 // maxLooked is the most goroutines that are looked at once a second without
-// being asked to. Looking costs 1.1 to 1.4 µs for each (BenchmarkLook), so that
+// being asked to. Looking costs 1.2 to 1.6 µs for each (BenchmarkLook), so that
 // this many take less than 1 % of a core.
 const maxLooked = 5000
 
 // lookout finds out where the goroutines of this process wait. The runtime stops
-// the world twice for it, to begin and to end, for some tens of microseconds
+// the world for it to begin and to end, typically for 1 to 10 µs
 // however many there are (BenchmarkLook); in between each goroutine is held up
 // for as long as its own stack is read. Talk alone uses it.
 //

@@ -24,7 +24,9 @@ func (s stuck) Send(ctx context.Context, _ lane.Message) error {
 	return s.wait(ctx, 12) // calls between the strategy and the kernel, as over TCP
 }
 
-func (s stuck) SendAll(ctx context.Context, _ []lane.Message) error { return s.Send(ctx, lane.Message{}) }
+func (s stuck) SendAll(ctx context.Context, _ []lane.Message) error {
+	return s.Send(ctx, lane.Message{})
+}
 
 func (stuck) Requests() <-chan int { return nil }
 
