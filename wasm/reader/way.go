@@ -41,3 +41,15 @@ func (w Way) Transport() string {
 // PushesBack tells whether a reader that stops reading stops the lane. Where it
 // does not, what the lane writes piles up in the tab.
 func (w Way) PushesBack() bool { return w != EventSource && w != Socket }
+
+// WayFor is how a lane with this transport is read where nobody says how: so
+// that it feels its readers.
+func WayFor(transport string) Way {
+	switch transport {
+	case SocketStream.Transport():
+		return SocketStream
+	case DemandSocket.Transport():
+		return DemandSocket
+	}
+	return Fetch
+}

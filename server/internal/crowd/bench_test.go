@@ -93,7 +93,7 @@ func BenchmarkCPU(b *testing.B) {
 func connected(b *testing.B, url string, count int, paused bool) (cell func() CellReport, stop func()) {
 	b.Helper()
 	link, stop := startCrowd(b, Config{
-		Lanes:  []Lane{{"pull", url}},
+		Lanes:  []Lane{{Name: "pull", URL: url}},
 		Groups: []Group{{Name: "g", Count: count, BytesPerSecond: throttle.Unlimited, Paused: paused}},
 	}, nil)
 	require.Eventually(b, func() bool { return link.cell("pull", "g").Connected == uint64(count) }, patience, 10*time.Millisecond)

@@ -16,12 +16,15 @@ import (
 
 // cell is one group on one lane.
 type cell struct {
-	lane    string
-	group   string
-	channel string // of all its readers; empty: each its own
-	dial    dialFunc
-	gate    *gate
-	log     *slog.Logger
+	lane      string
+	group     string
+	channel   string // of all its readers; empty: each its own
+	way       reader.Way
+	transport string // asked of the lane; empty: its own
+	dial      dialFunc
+	gate      *gate
+	hold      *hold
+	log       *slog.Logger
 
 	connected   atomic.Int64
 	disconnects atomic.Uint64
@@ -146,6 +149,7 @@ func (c *cell) sample(now time.Time, withRead bool) CellReport {
 	for _, s := range c.readers {
 		a := s.sample(ages)
 		add(&sum, a)
+		r.Held += uint64(max(s.held.Load(), 0))
 		if withRead && (a.LastSeq > 0 || !c.away) {
 			if low, ok := r.Read[s.channel]; !ok || a.LastSeq < low {
 				r.Read[s.channel] = a.LastSeq

@@ -31,6 +31,8 @@ type Config struct {
 type Lane struct {
 	Name string
 	URL  string // http://host:port/path of the stream, its query kept; empty while the lane is down
+
+	Transport string // that it speaks where it is not asked for another; empty: server-sent events
 }
 
 // Group is a number of readers with the same behaviour, on every lane. Reader i
@@ -42,7 +44,7 @@ type Group struct {
 	BytesPerSecond throttle.Rate // of each reader; 0 is stopped, -1 without limit
 	Paused         bool          // does not read at all, whatever the rate
 	Away           bool          // has hung up; comes back with Last-Event-ID, so where it was if the lane heeds that
-	Read           reader.Way    // how each reader reads; empty: as the lane speaks
+	Read           reader.Way    // how each reader reads; empty: as fits the lane's transport
 	BufferBytes    int           // SO_RCVBUF of each connection; 0 means DefaultBufferBytes, -1 leaves it to the OS
 	SegmentBytes   int           // TCP_MAXSEG of each connection; 0 means DefaultSegmentBytes, -1 leaves it to the OS
 }
@@ -116,6 +118,9 @@ func (c Config) validate() error {
 		groups[g.Name] = true
 		if err := validateCount(g.Name, g.Count); err != nil {
 			return err
+		}
+		if g.Read != "" && !g.Read.Known() {
+			return fmt.Errorf("group %q: there is no way to read %q", g.Name, g.Read)
 		}
 		if g.BufferBytes < -1 || g.SegmentBytes < -1 {
 			return fmt.Errorf("group %q: buffer %d or segment %d is below -1", g.Name, g.BufferBytes, g.SegmentBytes)

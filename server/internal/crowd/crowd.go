@@ -36,6 +36,7 @@ func Main(ctx context.Context, cfg Config, link Link, log *slog.Logger) error {
 type crowd struct {
 	cells   []*cell
 	readers sync.WaitGroup
+	hold    hold
 	log     *slog.Logger
 }
 
@@ -45,7 +46,7 @@ func run(ctx context.Context, cfg Config, link Link, log *slog.Logger, dial dial
 		return fmt.Errorf("read configuration: %w", err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	c := &crowd{log: log}
+	c := &crowd{log: log, hold: hold{most: MaxHeldAllBytes}}
 	defer c.readers.Wait()
 	defer cancel()
 	total := 0
@@ -55,8 +56,9 @@ func run(ctx context.Context, cfg Config, link Link, log *slog.Logger, dial dial
 			g = g.withDefaults()
 			cell := &cell{
 				lane: l.Name, group: g.Name, channel: g.Channel, dial: dial, gate: newGate(), log: log,
-				rate: g.BytesPerSecond, paused: g.Paused, away: g.Away,
+				hold: &c.hold, rate: g.BytesPerSecond, paused: g.Paused, away: g.Away,
 			}
+			cell.way, cell.transport = wayOf(g, l)
 			if dial == nil {
 				cell.dial = dialer(g.BufferBytes, g.SegmentBytes)
 			}

@@ -11,7 +11,7 @@ import (
 )
 
 func oneLane(groups ...Group) Config {
-	return Config{Lanes: []Lane{{"pull", laneURL}}, Groups: groups}
+	return Config{Lanes: []Lane{{Name: "pull", URL: laneURL}}, Groups: groups}
 }
 
 func TestReadersReadAndCount(t *testing.T) {
@@ -223,8 +223,8 @@ func TestConfigIsChecked(t *testing.T) {
 	good := Group{Name: "g", Count: 1}
 	for name, cfg := range map[string]Config{
 		"no lanes":    {Groups: []Group{good}},
-		"lane twice":  {Lanes: []Lane{{"a", ""}, {"a", ""}}},
-		"lane url":    {Lanes: []Lane{{"a", "localhost:80"}}},
+		"lane twice":  {Lanes: []Lane{{Name: "a", URL: ""}, {Name: "a", URL: ""}}},
+		"lane url":    {Lanes: []Lane{{Name: "a", URL: "localhost:80"}}},
 		"group twice": oneLane(good, good),
 		"count":       oneLane(Group{Name: "g", Count: MaxCount + 1}),
 		"buffer":      oneLane(Group{Name: "g", Count: 1, BufferBytes: -2}),

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -37,6 +36,9 @@ type fakeLane struct {
 	written  map[string]uint64 // bytes of body, by reader
 	lastIDs  []string          // Last-Event-ID of every request
 	asked    []string          // channel of every request
+	spoken   []string          // transport of every request
+	lasts    []string          // last sequence in the query of every request
+	most     uint64            // messages asked for and not sent, at their highest
 	conns    map[net.Conn]bool
 	refuse   bool
 	accepted int
@@ -82,7 +84,8 @@ func (l *fakeLane) dial(context.Context, string, string) (net.Conn, error) {
 func (l *fakeLane) serve(c net.Conn) {
 	defer l.do(func() { delete(l.conns, c) })
 	defer c.Close()
-	r, err := http.ReadRequest(bufio.NewReader(c))
+	in := bufio.NewReader(c)
+	r, err := http.ReadRequest(in)
 	if err != nil {
 		return
 	}
@@ -90,15 +93,19 @@ func (l *fakeLane) serve(c net.Conn) {
 	l.do(func() {
 		l.asked = append(l.asked, name)
 		l.lastIDs = append(l.lastIDs, r.Header.Get("Last-Event-ID"))
+		l.spoken = append(l.spoken, r.URL.Query().Get("transport"))
+		l.lasts = append(l.lasts, r.URL.Query().Get("last"))
 	})
-	if _, err := fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"); err != nil {
+	out, err := l.answer(c, in, r)
+	if err != nil {
 		return
 	}
 	for {
 		time.Sleep(l.gap)
 		var seq uint64
-		l.do(func() { l.seq[name]++; seq = l.seq[name] })
-		n, err := c.Write(event(seq, l.size))
+		var size int
+		l.do(func() { l.seq[name]++; seq, size = l.seq[name], l.size })
+		n, err := out.Write(event(seq, size))
 		l.do(func() { l.written[name] += uint64(n) })
 		if err != nil {
 			return

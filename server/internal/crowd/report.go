@@ -31,6 +31,7 @@ type CellReport struct {
 
 	Disconnects uint64 // streams that ended though nobody asked for it
 	Refused     uint64 // attempts that did not become a stream
+	Held        uint64 // bytes that have arrived at readers and not been read; fixed buffers and the kernel's not among them
 	Trouble     string // why the last of these two happened, in words; empty once all are connected, and while they are away
 
 	BytesPerSecond uint64        // read by all together over the last second

@@ -67,7 +67,7 @@ func (l *socketLane) stream(w http.ResponseWriter, r *http.Request) {
 func TestOverSockets(t *testing.T) {
 	lane := newSocketLane(t, 10*time.Millisecond, 700)
 	cfg := Config{
-		Lanes: []Lane{{"push", lane.URL + "/?x=1"}, {"pull", lane.URL}},
+		Lanes: []Lane{{Name: "push", URL: lane.URL + "/?x=1"}, {Name: "pull", URL: lane.URL}},
 		Groups: []Group{
 			{Name: "healthy", Count: 5, BytesPerSecond: throttle.Unlimited},
 			{Name: "slow", Count: 20, BytesPerSecond: 10_000},
@@ -97,7 +97,7 @@ func TestKernelHidesLittle(t *testing.T) {
 	}
 	lane := newSocketLane(t, 0, 1000)
 	link, _ := startCrowd(t, Config{
-		Lanes:  []Lane{{"push", lane.URL}},
+		Lanes:  []Lane{{Name: "push", URL: lane.URL}},
 		Groups: []Group{{Name: "slow", Count: 1, Paused: true, BytesPerSecond: throttle.Unlimited}},
 	}, nil)
 	require.Eventually(t, func() bool { return lane.open.Load() == 1 && lane.written.Load() > 0 }, patience, time.Millisecond)
@@ -120,7 +120,7 @@ func TestLaneThatRefuses(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
 	link, _ := startCrowd(t, Config{
-		Lanes:  []Lane{{"push", server.URL}},
+		Lanes:  []Lane{{Name: "push", URL: server.URL}},
 		Groups: []Group{{Name: "g", Count: 1, BytesPerSecond: throttle.Unlimited}},
 	}, nil)
 	require.Eventually(t, func() bool { return link.cell("push", "g").Refused > 0 }, patience, 5*time.Millisecond)
@@ -132,7 +132,7 @@ func TestLaneThatRefuses(t *testing.T) {
 func TestAwayIsSeenAtOnce(t *testing.T) {
 	lane := newSocketLane(t, 0, 1000)
 	link, _ := startCrowd(t, Config{
-		Lanes:  []Lane{{"push", lane.URL}},
+		Lanes:  []Lane{{Name: "push", URL: lane.URL}},
 		Groups: []Group{{Name: "slow", Count: 20, Paused: true}},
 	}, nil)
 	require.Eventually(t, func() bool { return link.cell("push", "slow").Connected == 20 && lane.written.Load() > 20_000 },

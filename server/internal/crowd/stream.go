@@ -34,15 +34,31 @@ func dialer(bufferBytes, segmentBytes int) dialFunc {
 	return d.DialContext
 }
 
-// request is what a reader asks a lane for.
-func request(lane *url.URL, channel, lastEventID string) *http.Request {
+// userAgent is how a lane's log knows the crowd.
+const userAgent = "spillway-crowd"
+
+// address is where a reader reads. It names a transport where the reader chose
+// its way, and the last sequence where it cannot go into a header: a page has no
+// say in those of a WebSocket.
+func address(lane *url.URL, channel, transport, last string) *url.URL {
 	u := *lane
 	query := u.Query()
 	query.Set("reader", channel)
+	if transport != "" {
+		query.Set("transport", transport)
+	}
+	if last != "" {
+		query.Set("last", last)
+	}
 	u.RawQuery = query.Encode()
-	r := &http.Request{Method: http.MethodGet, URL: &u, Host: u.Host, Header: http.Header{
+	return &u
+}
+
+// request is what a reader of server-sent events asks a lane for.
+func request(u *url.URL, lastEventID string) *http.Request {
+	r := &http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{
 		"Accept":     {"text/event-stream"},
-		"User-Agent": {"spillway-crowd"},
+		"User-Agent": {userAgent},
 	}}
 	if lastEventID != "" {
 		r.Header.Set("Last-Event-ID", lastEventID)

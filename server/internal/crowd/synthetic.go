@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"spillway/wasm/reader"
@@ -23,7 +24,11 @@ const (
 	retryFirst, retryLongest = 200 * time.Millisecond, 3 * time.Second
 )
 
-var errEnded = errors.New("the lane ended the stream")
+// Why a stream ended.
+var (
+	errEnded  = errors.New("the lane ended the stream")
+	errHungUp = errors.New("hung up") // the reader did
+)
 
 // synthetic is one reader. Its goroutine runs read; the crowd samples it.
 type synthetic struct {
@@ -32,6 +37,8 @@ type synthetic struct {
 	cell    *cell
 	pacer   *throttle.Pacer
 	stop    context.CancelFunc
+
+	held atomic.Int64 // bytes that have arrived and not been read; see pile
 
 	mu      sync.Mutex // held for the few microseconds of one Feed
 	decoder reader.Reader
@@ -82,19 +89,24 @@ func (s *synthetic) connect(ctx context.Context, stay *stay) (connected bool, er
 	s.decoder.Reconnected()
 	lastEventID := s.decoder.LastEventID()
 	s.mu.Unlock()
-	stream, err := open(ctx, s.cell.dial, request(stay.url, s.channel, lastEventID))
+	in, ask, err := s.cell.open(ctx, stay.url, s.channel, lastEventID)
 	if err != nil {
 		return false, err
 	}
-	defer stream.Close()
 	s.cell.connected.Add(1)
-	defer s.cell.connected.Add(-1)
-	return true, s.read(ctx, stream)
+	left := sync.OnceFunc(func() { s.cell.connected.Add(-1) })
+	defer left()
+	if !s.cell.way.PushesBack() {
+		in = newPile(ctx, in, s.cell.hold, &s.held, left)
+	}
+	defer in.Close()
+	return true, s.read(ctx, in, ask)
 }
 
 // read reads at its pace. What it waits for is the throttle or the lane, and
-// meanwhile the bytes stay where they are.
-func (s *synthetic) read(ctx context.Context, stream *stream) error {
+// meanwhile the bytes stay where they are. Where the lane waits for demand, it
+// asks for more of what it has read.
+func (s *synthetic) read(ctx context.Context, in io.Reader, ask *demand) error {
 	var buffer []byte
 	n := 0
 	for {
@@ -106,20 +118,33 @@ func (s *synthetic) read(ctx context.Context, stream *stream) error {
 			buffer = make([]byte, size)
 		}
 		var err error
-		n, err = stream.Read(buffer[:size])
+		n, err = in.Read(buffer[:size])
 		if n > 0 {
-			now := time.Now().UnixMicro()
-			s.mu.Lock()
-			s.decoder.Feed(buffer[:n], now)
-			s.mu.Unlock()
+			messages := s.feed(buffer[:n])
+			if ask != nil && err == nil {
+				err = ask.consumed(n, messages)
+			}
 		}
 		switch {
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 			return errEnded
+		case errors.Is(err, errEnded), errors.Is(err, errHungUp):
+			return err // with its reason
 		case err != nil:
 			return fmt.Errorf("read stream: %w", err)
 		}
 	}
+}
+
+// feed takes in what was read and returns how many messages ended in it.
+func (s *synthetic) feed(b []byte) (messages uint64) {
+	now := time.Now().UnixMicro()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.decoder.Account()
+	s.decoder.Feed(b, now)
+	after := s.decoder.Account()
+	return after.Messages + after.Malformed - before.Messages - before.Malformed
 }
 
 // sample adds the ages since the last sample to ages and returns the account.
