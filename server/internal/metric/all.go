@@ -71,6 +71,9 @@ var All = []Definition{
 	readersCounter("disconnects", script.UnitNone,
 		"Streams that ended though no reader had asked for it; counted by the readers.",
 		func(r *Readers) uint64 { return r.Disconnects }),
+	readersGauge("held_bytes", script.UnitBytes,
+		"Bytes that have arrived at readers and that nobody has consumed: in the tab, no longer in the kernel; counted by the readers.",
+		func(r *Readers) uint64 { return r.Held }),
 	age,
 
 	exitCode,

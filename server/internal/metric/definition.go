@@ -27,6 +27,18 @@ func (p place) running() bool {
 	return p.lane.State == wire.StateRunning || p.lane.State == wire.StateWaiting
 }
 
+// sum is that of the group, or of all groups of the lane.
+func (p place) sum(read func(*Readers) uint64) uint64 {
+	if p.readers != nil {
+		return read(p.readers)
+	}
+	var sum uint64
+	for i := range p.extra.Readers {
+		sum += read(&p.extra.Readers[i])
+	}
+	return sum
+}
+
 // gauge has a value for each lane that runs.
 func gauge(name string, unit script.Unit, help string, read func(*wire.LaneSample) uint64) Definition {
 	return Definition{
@@ -51,16 +63,18 @@ func readersCounter(name string, unit script.Unit, help string, read func(*Reade
 	return Definition{
 		Metric: script.Metric{Name: name, Kind: script.Counter, Unit: unit, Lane: true, Reader: true, Whole: true, Help: help},
 		read: func(p place) (float64, bool) {
-			if p.readers != nil {
-				return inUnit(unit, read(p.readers)), true
-			}
-			var sum uint64
-			for i := range p.extra.Readers {
-				sum += read(&p.extra.Readers[i])
-			}
-			return inUnit(unit, sum), true
+			return inUnit(unit, p.sum(read)), true
 		},
 	}
+}
+
+// readersGauge is a gauge of each group of readers; of the whole lane it is their
+// sum.
+func readersGauge(name string, unit script.Unit, help string, read func(*Readers) uint64) Definition {
+	d := readersCounter(name, unit, help, read)
+	d.Kind = script.Gauge
+	d.read = func(p place) (float64, bool) { return inUnit(unit, p.sum(read)), p.running() }
+	return d
 }
 
 // ofRun has one value, whatever lanes there are.

@@ -26,8 +26,8 @@ func snapshot() metric.Snapshot {
 	}
 	dead := lane
 	dead.State = wire.StateKilled
-	slow := metric.Readers{Group: "slow", Connected: 30, Messages: 31, Bytes: 32, Gaps: 33, Repeats: 34, Disconnects: 35, AgeP50Micros: 36, AgeP99Micros: 37}
-	you := metric.Readers{Group: "you", Connected: 40, Messages: 41, Bytes: 42, Gaps: 43, Repeats: 44, Disconnects: 45}
+	slow := metric.Readers{Group: "slow", Connected: 30, Messages: 31, Bytes: 32, Gaps: 33, Repeats: 34, Disconnects: 35, Held: 38, AgeP50Micros: 36, AgeP99Micros: 37}
+	you := metric.Readers{Group: "you", Connected: 40, Messages: 41, Bytes: 42, Gaps: 43, Repeats: 44, Disconnects: 45, Held: 46}
 	extra := metric.Lane{CPUMicros: 50, Delivered: 51, DeliveredBytes: 52, Dropped: 53, LastExit: -1, Readers: []metric.Readers{slow, {Group: "healthy"}, you}}
 	ended := extra
 	ended.LastExit = 137
@@ -43,10 +43,10 @@ func TestEveryMetricReadsItsField(t *testing.T) {
 		"rss": 2, "heap": 4, "heap_total": 5, "live": 6, "outside_heap": 7, "goroutines": 9,
 		"backlog": 10, "backlog_bytes": 11, "backlog_age": 12e-6, "stalled": 13, "stall": 14e-6,
 		"delivered": 51, "delivered_bytes": 52, "dropped": 53,
-		"readers": 8, "received": 72, "received_bytes": 74, "gaps": 76, "repeats": 78, "disconnects": 80, "restarts": 24,
+		"readers": 8, "received": 72, "received_bytes": 74, "gaps": 76, "repeats": 78, "disconnects": 80, "held_bytes": 84, "restarts": 24,
 		"broker_memory": 63, "broker_rss": 62, "produced": 60, "producer_stall": 61e-6,
 	}
-	ofSlow := map[string]float64{"readers": 30, "received": 31, "received_bytes": 32, "gaps": 33, "repeats": 34, "disconnects": 35, "age": 36e-6}
+	ofSlow := map[string]float64{"readers": 30, "received": 31, "received_bytes": 32, "gaps": 33, "repeats": 34, "disconnects": 35, "held_bytes": 38, "age": 36e-6}
 	others := map[string]bool{"cpu": true, "age": true, "exit_code": true} // tested below
 	r, s := metric.NewReader(scenario()), snapshot()
 	for _, d := range metric.All {

@@ -38,6 +38,7 @@ type Readers struct {
 	Gaps         uint64
 	Repeats      uint64
 	Disconnects  uint64 // streams that ended though nobody asked for it
+	Held         uint64 // bytes that have arrived at them now and that nobody has consumed
 	AgeP50Micros uint64 // from produced to read, messages of the last second; 0 without any
 	AgeP99Micros uint64
 

@@ -82,6 +82,13 @@ var figures = []figure{
 		func(l Lane) string { return l.ran(chart.Count(l.Gaps)) }},
 	{partReaders, "repeats", "Messages that readers saw twice. Counted by the readers.", func(l Lane) string { return l.ran(chart.Count(l.Repeats)) }},
 	{partReaders, "disconnects", "Streams that ended though nobody asked for it. Counted by the readers.", func(l Lane) string { return l.ran(chart.Count(l.Disconnects)) }},
+	{partReaders, "held, highest", "The most bytes that had arrived at readers and that nobody had consumed: in the tab, no longer in the kernel. Counted by the readers; there is such a row only where a way of reading does not push back.",
+		func(l Lane) string {
+			if l.HeldMax == 0 {
+				return None
+			}
+			return bytes(l.HeldMax)
+		}},
 	{partCPU, "CPU time", "Processor time of the lane's processes, user and system. Read from the operating system by the supervisor.",
 		func(l Lane) string {
 			if l.CPUSeconds == nil {

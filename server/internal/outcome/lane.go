@@ -107,11 +107,13 @@ func (l *Lane) seeExtra(e metric.Lane) {
 	if e.CPUMicros > 0 {
 		l.CPUSeconds = new(seconds(e.CPUMicros))
 	}
-	var disconnects uint64
+	var disconnects, held uint64
 	for _, r := range e.Readers {
 		l.group(r.Group).see(r)
 		disconnects += r.Disconnects
+		held += r.Held
 	}
+	l.HeldMax = max(l.HeldMax, held)
 	l.Disconnects = max(l.Disconnects, disconnects)
 }
 
@@ -128,6 +130,7 @@ func (l *Lane) group(name string) *Group {
 func (g *Group) see(r metric.Readers) {
 	g.Received, g.Gaps = max(g.Received, r.Messages), max(g.Gaps, r.Gaps)
 	g.Repeats, g.Disconnects = max(g.Repeats, r.Repeats), max(g.Disconnects, r.Disconnects)
+	g.HeldMax = max(g.HeldMax, r.Held)
 	if p99 := seconds(r.AgeP99Micros); p99 > 0 && (g.P99Max == nil || p99 > *g.P99Max) {
 		g.P99Max = &p99
 	}

@@ -126,6 +126,7 @@ type Lane struct {
 	Gaps        uint64 `json:"gapMessages"`    // that readers saw missing
 	Repeats     uint64 `json:"repeatMessages"` // that readers saw twice
 	Disconnects uint64 `json:"disconnects"`    // streams that ended though nobody asked for it
+	HeldMax     uint64 `json:"heldMaxBytes"`   // that had arrived at its readers and nobody had consumed
 
 	CPUSeconds *float64 `json:"cpuSeconds"`
 	CPUPercent *float64 `json:"cpuAveragePercent"` // of one core, while it lived
@@ -154,6 +155,7 @@ type Group struct {
 	Gaps        uint64 `json:"gapMessages"`
 	Repeats     uint64 `json:"repeatMessages"`
 	Disconnects uint64 `json:"disconnects"`
+	HeldMax     uint64 `json:"heldMaxBytes"`
 
 	// Ages are those of all messages where somebody counted them all (WholeRun),
 	// else those of the last second in which there was a message.

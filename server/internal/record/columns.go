@@ -88,6 +88,7 @@ var (
 		number("disconnects", func(r *metric.Readers) *uint64 { return &r.Disconnects }),
 		number("ageP50Micros", func(r *metric.Readers) *uint64 { return &r.AgeP50Micros }),
 		number("ageP99Micros", func(r *metric.Readers) *uint64 { return &r.AgeP99Micros }),
+		number("heldBytes", func(r *metric.Readers) *uint64 { return &r.Held }),
 	}
 )
 

@@ -47,6 +47,7 @@ type (
 		Throttle throttle.Rate `json:"throttleBytesPerSecond"` // -1 is unlimited
 		Yours    throttle.Rate `json:"yoursBytesPerSecond"`
 		Channel  string        `json:"channel"`
+		Read     string        `json:"read,omitempty"`
 	}
 	exitWords struct {
 		Code           int               `json:"code"`
@@ -149,7 +150,7 @@ func (s settingsWords) settings() run.Settings {
 func lanesOf(lanes []run.LaneView) list[laneWords] {
 	var out list[laneWords]
 	for _, l := range lanes {
-		words := laneWords{l.Name, l.Way, l.State, l.Status, l.Say, l.PID, l.Port, nil, l.Throttle, l.Yours, l.Channel}
+		words := laneWords{l.Name, l.Way, l.State, l.Status, l.Say, l.PID, l.Port, nil, l.Throttle, l.Yours, l.Channel, l.Read}
 		if l.Exit != nil {
 			words.Exit = new(exitWords(*l.Exit))
 		}
@@ -161,7 +162,7 @@ func lanesOf(lanes []run.LaneView) list[laneWords] {
 func (l laneWords) lane() run.LaneView {
 	out := run.LaneView{
 		Name: l.Name, Way: l.Way, State: l.State, Status: l.Status, Say: l.Say, PID: l.PID, Port: l.Port,
-		Throttle: l.Throttle, Yours: l.Yours, Channel: l.Channel,
+		Throttle: l.Throttle, Yours: l.Yours, Channel: l.Channel, Read: l.Read,
 	}
 	if l.Exit != nil {
 		out.Exit = new(supervisor.Exit(*l.Exit))

@@ -134,6 +134,7 @@ func (l *laneRun) addTabs(r *metric.Readers) {
 	for _, tab := range l.tabs {
 		add(tab)
 		r.Connected++
+		r.Held += tab.Held
 		r.AgeP50Micros, r.AgeP99Micros = max(r.AgeP50Micros, tab.P50), max(r.AgeP99Micros, tab.P99)
 	}
 }
