@@ -19,7 +19,7 @@ func (s *session) crowdSpec() supervisor.Spec {
 		cfg.Groups = append(cfg.Groups, s.crowdGroup(g))
 	}
 	for _, l := range s.lanes {
-		cfg.Lanes = append(cfg.Lanes, crowd.Lane{Name: l.name, URL: s.crowdURL(l)})
+		cfg.Lanes = append(cfg.Lanes, crowd.Lane{Name: l.name, URL: s.crowdURL(l), Transport: l.plan.Transport})
 	}
 	return supervisor.Spec{
 		Name:   "crowd",
@@ -57,6 +57,7 @@ func (s *session) crowdGroup(plan script.Group) crowd.Group {
 		Count:          s.settings.Readers[plan.Name].Count,
 		BytesPerSecond: throttle.Unlimited,
 		Away:           s.settings.Readers[plan.Name].Away,
+		Read:           reader.Way(plan.Read),
 		BufferBytes:    int(plan.Buffer),
 	}
 	if plan.Name == script.You {
@@ -156,6 +157,7 @@ func (s *session) readersOf(l *laneRun) []metric.Readers {
 			Gaps:         cell.Gaps,
 			Repeats:      cell.Repeats,
 			Disconnects:  cell.Disconnects,
+			Held:         cell.Held,
 			AgeP50Micros: cell.AgeP50Micros,
 			AgeP99Micros: cell.AgeP99Micros,
 			Ages:         s.ageSums[crowdCell{l.name, name}],
