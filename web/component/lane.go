@@ -27,6 +27,7 @@ type Lane struct {
 	Chart    chart.Drawing   // series ghost, total, heap, rss; area rss
 	Ghost    string          // what the measured series behind the curve is; empty without one
 	Curl     string          // command that reads the lane's stream; empty while it has no port
+	Accept   string          // where its certificate is accepted; empty for a lane without TLS
 }
 
 // Status is the pill on a card: a mark and words, never a colour alone.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"spillway/scenarios/script"
+	"spillway/server/internal/certificate"
 	"spillway/server/internal/supervisor"
 	"spillway/wasm/wire"
 )
@@ -54,6 +55,8 @@ type Control struct {
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	broker *brokerHandle
+
+	certificates certificate.Keeper // of lanes with TLS
 
 	life   sync.Mutex // held while a session begins or ends; taken before mu
 	closed bool       // life guards it

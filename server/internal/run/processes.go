@@ -79,6 +79,7 @@ func (s *session) laneSpec(l *laneRun) supervisor.Spec {
 			PagePort:        s.c.o.PagePort,
 			SendBufferBytes: int(l.plan.SendBuffer),
 			LimitBytes:      limit,
+			TLS:             s.certificate(l.plan),
 			Channels:        s.channels(),
 			Options:         l.plan.Options,
 			KeepFree:        !s.settings.Lanes[l.name].GiveBack,

@@ -10,6 +10,7 @@ import (
 
 	"spillway/scenarios/script"
 	"spillway/server/internal/crowd"
+	"spillway/server/internal/lane"
 	"spillway/server/internal/metric"
 	"spillway/server/internal/producer"
 	"spillway/server/internal/supervisor"
@@ -49,7 +50,8 @@ type session struct {
 	last      metric.Snapshot
 	ramp      *ramp // nil unless the rate runs through stages
 	steps     steps
-	ghostsAt  time.Duration // since when they are drawn; 0 before the readers were slowed
+	ghostsAt  time.Duration     // since when they are drawn; 0 before the readers were slowed
+	shown     *lane.Certificate // by lanes with TLS; nil while there was none
 }
 
 func newSession(c *Control) *session {

@@ -50,6 +50,7 @@ type LaneView struct {
 	Say      string // one sentence
 	PID      int    // 0 unless it lives
 	Port     int    // 0 before it first listened
+	Secure   bool   // listens with TLS
 	Exit     *supervisor.Exit
 	Throttle throttle.Rate // where its slider stands
 	Yours    throttle.Rate // what a tab may read of it
@@ -98,6 +99,7 @@ func (c *Control) View() View {
 			Status:   s.status(l),
 			Say:      s.sentence(l),
 			Port:     l.port,
+			Secure:   secure(l.plan),
 			Exit:     l.exit,
 			Throttle: s.rate(l.name),
 			Yours:    s.yours(l.name),
@@ -158,10 +160,22 @@ func (c *Control) Scenario() script.Scenario {
 	return c.o.Scenario
 }
 
+// Origin is the lane's own listener, as host knows it; empty before it listened.
+func (l LaneView) Origin(host string) string {
+	if l.Port == 0 {
+		return ""
+	}
+	scheme := "http"
+	if l.Secure {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(l.Port))
+}
+
 // StreamURL is where a program on the same machine as host reads a lane.
 func (l LaneView) StreamURL(host string) string {
 	if l.Port == 0 {
 		return ""
 	}
-	return "http://" + net.JoinHostPort(host, strconv.Itoa(l.Port)) + "/stream"
+	return l.Origin(host) + "/stream"
 }

@@ -43,7 +43,7 @@ func policy(host string) string {
 		host = "[" + host + "]"
 	}
 	return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self' data:; " +
-		"connect-src 'self' ws://" + host + ":* http://" + host + ":*; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+		"connect-src 'self' ws://" + host + ":* http://" + host + ":* wss://" + host + ":* https://" + host + ":*; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 }
 
 func (s *Site) refuse(w http.ResponseWriter, r *http.Request, status int, why string) {

@@ -100,6 +100,7 @@ func (s *Site) Handler() http.Handler {
 	mux.HandleFunc("GET /{$}", s.stage)
 	mux.Handle("GET /static/", s.assets)
 	mux.HandleFunc("GET /hub", s.hub.serve)
+	mux.HandleFunc("GET /lanes/{name}/open", s.openLane)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	s.api(mux)

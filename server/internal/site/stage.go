@@ -71,9 +71,10 @@ func (s *Site) stageOf(v run.View, steer bool, host string) page.Stage {
 			Limit:    v.Sample.Lanes[i].Limit,
 			Throttle: l.Throttle,
 			Ghost:    ghostCaption(v, l.Name),
+			Accept:   acceptPath(l),
 		}
 		if l.PID != 0 {
-			card.Curl = "curl -N '" + l.StreamURL(host) + "?reader=" + l.Channel + "'"
+			card.Curl = curl(l) + " '" + l.StreamURL(host) + "?reader=" + l.Channel + "'"
 		}
 		var lane wire.LaneHistory
 		if i < len(history.Lanes) {
@@ -237,6 +238,7 @@ func helloOf(v run.View, steer bool) wire.Hello {
 		info := wire.LaneInfo{
 			Name:           l.Name,
 			Path:           "/stream?reader=" + l.Channel,
+			Secure:         l.Secure,
 			Read:           l.Read,
 			State:          l.State,
 			BytesPerSecond: int64(l.Yours),

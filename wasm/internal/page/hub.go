@@ -122,5 +122,9 @@ func laneURL(info wire.LaneInfo) string {
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path
 	}
-	return location.Get("protocol").String() + "//" + location.Get("hostname").String() + ":" + decimal(info.Port) + path
+	scheme := location.Get("protocol").String()
+	if info.Secure {
+		scheme = "https:"
+	}
+	return scheme + "//" + location.Get("hostname").String() + ":" + decimal(info.Port) + path
 }

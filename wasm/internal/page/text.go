@@ -155,7 +155,11 @@ func (p *page) showCurl() {
 	dom.Each(dom.Document(), "[data-curl]", func(e js.Value) {
 		for _, l := range p.lanes {
 			if l.info.Name == dom.Attr(e, "data-curl") && l.info.Port != 0 {
-				dom.SetText(e, "curl -N '"+laneURL(l.info)+"'")
+				flags := "-N"
+				if l.info.Secure {
+					flags = "-Nk"
+				}
+				dom.SetText(e, "curl "+flags+" '"+laneURL(l.info)+"'")
 			}
 		}
 	})
