@@ -47,6 +47,7 @@ type laneRun struct {
 	restarts int
 
 	report   lane.Report
+	look     looking
 	past     totals      // of the processes before this one
 	lastExit int         // exit code of the last end; -1 before the first
 	rates    []ratePoint // newest last, at most rateWindow+1
@@ -150,6 +151,7 @@ func (l *laneRun) take(r lane.Report) {
 	if r.Written == nil {
 		r.Written = l.report.Written // sent once a second only
 	}
+	l.look.take(r.Code)
 	l.report = r
 	l.rates = append(l.rates, ratePoint{time.Now(), r.Delivered, r.DeliveredBytes})
 	if len(l.rates) > rateWindow+1 {

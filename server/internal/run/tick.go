@@ -53,6 +53,7 @@ func (s *session) tickLoop() {
 func (s *session) tick(now time.Time) {
 	s.noteBroker()
 	s.followRamp(now)
+	s.lookIntoLanes(now)
 	s.last = s.measure(now)
 	s.steps.metrics.Look(s.last)
 	for i, l := range s.lanes {

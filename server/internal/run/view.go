@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"spillway/scenarios/script"
+	"spillway/server/internal/lane"
 	"spillway/server/internal/metric"
 	"spillway/server/internal/play"
 	"spillway/server/internal/supervisor"
@@ -55,6 +56,7 @@ type LaneView struct {
 	Throttle throttle.Rate // where its slider stands
 	Yours    throttle.Rate // what a tab may read of it
 	Channel  string        // that a tab reads
+	Code     *lane.Code    // where its goroutines wait; nil while nobody looks
 	Read     string        // the way in which a tab begins to read; empty: its own
 }
 
@@ -108,6 +110,7 @@ func (c *Control) View() View {
 		}
 		if l.proc != nil && l.exit == nil && s.alive() {
 			lv.PID = l.proc.PID()
+			lv.Code = l.look.code
 		}
 		v.Lanes = append(v.Lanes, lv)
 	}
