@@ -14,6 +14,7 @@
 //
 //	spillway check     is a scenario file valid?
 //	spillway compare   every strategy on the same load
+//	spillway bench     what a lane costs, beside its peers
 //	spillway replay    the page plays a recording, nothing else runs
 //	spillway metrics   what thresholds may name
 package main
@@ -70,6 +71,8 @@ func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 		return playFiles(ctx, args[1:], stdout, stderr)
 	case "compare":
 		return compareStrategies(ctx, args[1:], stdout, stderr)
+	case "bench":
+		return benchLanes(ctx, args[1:], stdin, stdout, stderr)
 	case "replay":
 		return replayFile(ctx, args[1:], stdout, stderr)
 	case "metrics":

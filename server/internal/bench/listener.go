@@ -1,0 +1,104 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"spillway/wasm/reader"
+	"spillway/wasm/throttle"
+	"spillway/wasm/wire"
+)
+
+// listener is one reader. It does not decode what a transport adds: it looks for
+// the heads of messages in the bytes as they come, which is exact for messages
+// that hold no other brace (those of the fixed workload) and costs next to
+// nothing.
+type listener struct {
+	first, last atomic.Uint64 // sequences; 0: none yet
+	count       atomic.Uint64
+	answered    atomic.Bool // bytes have come
+
+	mu   sync.Mutex // held for one feed
+	aged reader.Histogram
+}
+
+// headBytes is the length of the longest head of a message.
+const headBytes = 64
+
+// refusedError is an answer that is not 200.
+type refusedError struct{ answer []byte }
+
+func (e *refusedError) Error() string { return fmt.Sprintf("the answer begins with %q", e.answer) }
+
+// read reads until the connection ends, at the pace. Its buffer keeps the part
+// of a head that a read has cut.
+func (l *listener) read(ctx context.Context, conn net.Conn, buffer []byte, pace *throttle.Pacer) error {
+	kept := 0
+	for {
+		n, err := conn.Read(buffer[kept : kept+min(len(buffer)-kept, max(pace.ReadBytes(), headBytes))])
+		if n > 0 {
+			if !l.answered.Load() {
+				if refusal(buffer[:n]) {
+					return &refusedError{bytes.Clone(buffer[:min(n, 80)])}
+				}
+				l.answered.Store(true)
+			}
+			kept = copy(buffer, l.feed(buffer[:kept+n], time.Now().UnixMicro()))
+		}
+		if err != nil {
+			if err == io.EOF {
+				return err
+			}
+			return fmt.Errorf("read stream: %w", err)
+		}
+		if err := pace.Wait(ctx, n); err != nil {
+			return err
+		}
+	}
+}
+
+// refusal tells whether the first bytes are an HTTP answer other than 200. What
+// has no HTTP has no refusal.
+func refusal(b []byte) bool {
+	return bytes.HasPrefix(b, []byte("HTTP/")) && !bytes.HasPrefix(b[min(len(b), len("HTTP/1.1")):], []byte(" 200"))
+}
+
+// feed counts the messages that begin in b and returns what may be the begin of
+// another one.
+func (l *listener) feed(b []byte, nowMicros int64) (rest []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var count, last uint64
+	for {
+		at := bytes.IndexByte(b, '{')
+		if at < 0 {
+			break
+		}
+		b = b[at:]
+		h, ok := wire.ScanHeader(b)
+		if !ok && len(b) < headBytes {
+			rest = b
+			break
+		}
+		if ok {
+			count++
+			last = max(last, h.Seq)
+			if l.first.Load() == 0 {
+				l.first.Store(h.Seq)
+			}
+			l.aged.Record(nowMicros - h.AtMicros)
+		}
+		b = b[1:]
+	}
+	if count > 0 {
+		l.count.Add(count)
+		l.last.Store(max(l.last.Load(), last))
+	}
+	return rest
+}
