@@ -197,6 +197,11 @@ func (h *Host) run(ctx context.Context, c *connection, ask ask) {
 	err := h.deliver(ctx, c, ask)
 	// The reason stays one when the connection is gone by now: ending a Send that
 	// waits for room cuts it.
+	if reason, why := endedByReader(ctx); reason != "" {
+		h.log.Info("reader's stream ended", "reader", ask.channel, "reason", reason, "err", why)
+		c.sink.CloseWith(string(reason)) //nolint:errcheck // it was told already, or cannot be
+		return
+	}
 	if reason, ok := closeReason(err); ok {
 		h.log.Info("reader's stream ended", "reader", ask.channel, "reason", reason, "err", err)
 		c.sink.CloseWith(string(reason)) //nolint:errcheck // nobody is left to be told
@@ -206,6 +211,24 @@ func (h *Host) run(ctx context.Context, c *connection, ask ask) {
 		h.log.Info("reader's connection ended", "reader", ask.channel, "err", err)
 	}
 }
+
+// endedByReader tells what the reader has said to end its stream: that it wants
+// no more, or something it may not say. Empty: neither.
+func endedByReader(ctx context.Context) (strategy.Reason, error) {
+	cause := context.Cause(ctx)
+	var misuse *transport.Misuse
+	switch {
+	case errors.As(cause, &misuse):
+		return strategy.ReasonBadRequest, cause
+	case errors.Is(cause, transport.ErrCancelled):
+		return reasonCancelled, cause
+	}
+	return "", nil
+}
+
+// reasonCancelled is for the log only: a reader that has cancelled is told
+// nothing more (Reactive Streams, rule 1.8).
+const reasonCancelled strategy.Reason = "cancelled"
 
 // closeReason tells why a stream ended that neither failed nor was left.
 func closeReason(err error) (strategy.Reason, bool) {

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"spillway/server/internal/lane"
 )
 
@@ -15,7 +17,9 @@ const keepBytes = 256 << 10
 type events struct {
 	stats   *lane.Stats
 	chunked bool     // each event is an HTTP/1.1 chunk; HTTP/1.0, which nginx speaks upstream by default, and HTTP/2 have none
+	framed  bool     // the events of one write are a WebSocket text message
 	buf     []byte   // the events being written, reused
+	head    int      // framed: where in buf the head of the message goes, with maxHead kept free for it
 	text    int      // bytes of event text in it
 	way     progress // to tell the reader about holes, and where it resumes
 	told    uint64   // dropped messages among those holes
@@ -23,6 +27,29 @@ type events struct {
 
 func newEvents(o Options) events {
 	return events{stats: o.Stats, way: progress{unordered: o.Unordered, low: o.Last}}
+}
+
+// begin starts what is written at once, behind first.
+func (e *events) begin(first []byte) {
+	e.buf = append(e.buf[:0], first...)
+	if e.framed {
+		e.head = len(e.buf)
+		e.buf = append(e.buf, make([]byte, maxHead)...)
+	}
+}
+
+// seal returns what is to be written: buf, with the head of the message where it
+// belongs. What came before the head moves up to it; that is little or nothing.
+func (e *events) seal() []byte {
+	if !e.framed {
+		return e.buf
+	}
+	var head [maxHead]byte
+	n := copy(head[:], appendFrameHead(head[:0], websocket.TextMessage, len(e.buf)-e.head-maxHead))
+	start := maxHead - n
+	copy(e.buf[start:], e.buf[:e.head])
+	copy(e.buf[start+e.head:], head[:n])
+	return e.buf[start:]
 }
 
 // appendReady appends the first event. A reader that loses the connection comes
@@ -39,10 +66,16 @@ func (e *events) appendMessages(ms []lane.Message) (missing uint64) {
 			missing += to - from + 1
 			e.appendGap(from, to)
 		}
-		var id [20]byte // the longest uint64
-		e.appendEvent("id: ", string(strconv.AppendUint(id[:0], e.way.low, 10)), "\ndata: ", m.Data, "\n\n")
+		e.appendMessage(m)
 	}
 	return missing
+}
+
+// appendMessage appends the event of a message, with the position that a reader
+// resumes from.
+func (e *events) appendMessage(m lane.Message) {
+	var id [20]byte // the longest uint64
+	e.appendEvent("id: ", string(strconv.AppendUint(id[:0], e.way.low, 10)), "\ndata: ", m.Data, "\n\n")
 }
 
 // appendGap tells the reader which messages it will never get.

@@ -9,9 +9,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
 
 	"spillway/server/internal/lane"
@@ -32,19 +34,39 @@ type opened struct {
 	err   error
 }
 
+// each runs a test over every transport that gives a reader a connection of its
+// own. Those with TLS have tests beside them.
+func each(t *testing.T, f func(t *testing.T, name string)) {
+	for _, d := range transport.All {
+		if !d.Secure {
+			t.Run(d.Name, func(t *testing.T) { f(t, d.Name) })
+		}
+	}
+}
+
+// open serves one reader, which reads nothing by itself.
+func open(t testing.TB, name string, o transport.Options) (client, opened) {
+	t.Helper()
+	addr, sinks := serve(t, name, o)
+	c := join(t, name, addr)
+	s := <-sinks
+	require.NoError(t, s.err)
+	return c, s
+}
+
 // serve opens a sink for every request, as a lane does: its handler returns at
 // once. When the test ends no goroutine is left.
-func serve(t testing.TB, o transport.Options) (addr string, sinks <-chan opened) {
+func serve(t testing.TB, name string, o transport.Options) (addr string, sinks <-chan opened) {
 	t.Helper()
 	noGoroutineLeft(t)
-	sse, ok := transport.Find("sse")
+	d, ok := transport.Find(name)
 	require.True(t, ok)
 	const readers = 200 // more than any test has
 	out := make(chan opened, readers)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		own := o
 		own.Stats = new(lane.Stats)
-		sink, ctx, err := sse.Open(w, r, own)
+		sink, ctx, err := d.Open(w, r, own)
 		if err == nil {
 			t.Cleanup(func() { sink.Close() })
 		}
@@ -68,19 +90,46 @@ func noGoroutineLeft(t testing.TB) {
 type client struct {
 	t testing.TB
 	*net.TCPConn
+	ws    *websocket.Conn // nil where it reads text
+	pings *atomic.Int64   // seen
 }
 
 const get = "GET /stream HTTP/1.1\r\nHost: lane\r\n\r\n"
 
-// dial sends a request.
-func dial(t testing.TB, addr, request string) client {
+// join connects a reader as the transport wants it.
+func join(t testing.TB, name, addr string) client {
+	t.Helper()
+	if name == "sse" {
+		return dial(t, addr, get)
+	}
+	conn := connect(t, addr)
+	dialer := websocket.Dialer{NetDial: func(string, string) (net.Conn, error) { return conn, nil }}
+	ws, _, err := dialer.Dial("ws://"+addr+"/stream", nil)
+	require.NoError(t, err)
+	c := client{t, conn, ws, new(atomic.Int64)}
+	require.NoError(t, c.SetDeadline(time.Now().Add(patience)))
+	answer := ws.PingHandler()
+	ws.SetPingHandler(func(payload string) error {
+		c.pings.Add(1)
+		return answer(payload)
+	})
+	return c
+}
+
+func connect(t testing.TB, addr string) *net.TCPConn {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })
-	c := client{t, conn.(*net.TCPConn)}
+	return conn.(*net.TCPConn)
+}
+
+// dial sends a request.
+func dial(t testing.TB, addr, request string) client {
+	t.Helper()
+	c := client{t, connect(t, addr), nil, new(atomic.Int64)}
 	require.NoError(t, c.SetDeadline(time.Now().Add(patience)))
-	_, err = io.WriteString(c, request)
+	_, err := io.WriteString(c, request)
 	require.NoError(t, err)
 	return c
 }
@@ -94,9 +143,12 @@ func (c client) expect(text string) {
 	require.NoError(c.t, err)
 }
 
-// stream reads the response's head and returns its body.
+// stream returns the text of the events.
 func (c client) stream() io.Reader {
 	c.t.Helper()
+	if c.ws != nil {
+		return websocket.JoinMessages(c.ws, "")
+	}
 	response, err := http.ReadResponse(bufio.NewReader(c), nil)
 	require.NoError(c.t, err)
 	require.Equal(c.t, http.StatusOK, response.StatusCode)

@@ -14,7 +14,7 @@ import (
 // pipe is a connection without any buffer: its writes wait for the reader.
 func pipe(t *testing.T) (*sseSink, net.Conn) {
 	ours, theirs := net.Pipe()
-	s := &sseSink{conn: ours, events: events{stats: new(lane.Stats)}, leave: func() {}, gone: make(chan struct{})}
+	s := &sseSink{line{conn: ours, events: events{stats: new(lane.Stats)}, leave: func(error) {}, gone: make(chan struct{})}}
 	go s.watch()
 	t.Cleanup(func() { theirs.Close(); s.Close() })
 	return s, theirs

@@ -2,12 +2,9 @@ package transport_test
 
 import (
 	"bufio"
-	"context"
 	"io"
-	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,7 +12,6 @@ import (
 
 	"spillway/server/internal/lane"
 	"spillway/server/internal/transport"
-	"spillway/wasm/reader"
 )
 
 const head = "HTTP/1.1 200 OK\r\n" +
@@ -57,7 +53,7 @@ func TestBytes(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			addr, sinks := serve(t, transport.Options{Ready: `{"lane":"push"}`, Origin: test.origin, Heartbeat: time.Minute})
+			addr, sinks := serve(t, "sse", transport.Options{Ready: `{"lane":"push"}`, Origin: test.origin, Heartbeat: time.Minute})
 			c := dial(t, addr, test.request)
 			s := <-sinks
 			require.NoError(t, s.err)
@@ -78,7 +74,7 @@ func TestBytes(t *testing.T) {
 // Nothing but the first event is sent: a client that waits for the headers, or
 // for the first byte, has both at once.
 func TestFirstEventArrivesAtOnce(t *testing.T) {
-	addr, _ := serve(t, transport.Options{Ready: `{"lane":"push"}`})
+	addr, _ := serve(t, "sse", transport.Options{Ready: `{"lane":"push"}`})
 	response, err := http.Get("http://" + addr + "/stream")
 	require.NoError(t, err)
 	defer response.Body.Close()
@@ -93,211 +89,12 @@ func TestFirstEventArrivesAtOnce(t *testing.T) {
 	}
 }
 
-func TestGapsAreToldFromTheReadersPosition(t *testing.T) {
-	for _, test := range []struct {
-		name      string
-		last, seq uint64
-		want      uint64
-	}{
-		{"a new reader misses nothing", 0, 100, 0},
-		{"it goes on", 99, 100, 0},
-		{"one is missing", 98, 100, 1},
-		{"many are missing", 10, 100, 89},
-		{"a repetition is no gap", 100, 100, 0},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			addr, sinks := serve(t, transport.Options{Ready: "{}", Last: test.last})
-			c := dial(t, addr, get)
-			s := <-sinks
-			require.NoError(t, s.Send(s.ctx, message(test.seq, 10)))
-			require.NoError(t, s.Close())
-			body, err := io.ReadAll(c.stream())
-			require.ErrorIs(t, err, io.ErrUnexpectedEOF, "a stream never ends by itself")
-			require.Equal(t, test.want > 0, strings.Contains(string(body), "event: gap"))
-			require.Equal(t, test.want, s.stats.Read(time.Now()).Gaps)
-		})
-	}
-}
-
-func TestSendBlocksWhileNobodyReads(t *testing.T) {
-	addr, sinks := serve(t, transport.Options{Ready: "{}", SendBufferBytes: 16 << 10})
-	c := dial(t, addr, get)
-	s := <-sinks
-	ended := fill(t, s, s.ctx)
-	stalled := s.stats.Read(time.Now())
-	require.Equal(t, uint64(1), stalled.BacklogCount)
-
-	go io.Copy(io.Discard, c) //nolint:errcheck // ends with the connection
-	require.Eventually(t, func() bool {
-		return s.stats.Read(time.Now()).Delivered > stalled.Delivered+1000
-	}, patience, tick, "Send does not go on")
-	require.NoError(t, s.Close())
-	require.Error(t, <-ended)
-	require.Zero(t, s.stats.Read(time.Now()).Write)
-}
-
-// Whatever ends a connection ends a Send that waits for room on it.
-func TestBlockedSendEnds(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		end  func(t *testing.T, c client, s opened, cancel context.CancelFunc)
-		want error // nil: any
-	}{
-		{"the reader leaves", func(t *testing.T, c client, _ opened, _ context.CancelFunc) {
-			require.NoError(t, c.Close())
-		}, nil},
-		{"the reader vanishes with a reset", func(t *testing.T, c client, _ opened, _ context.CancelFunc) {
-			require.NoError(t, c.SetLinger(0))
-			require.NoError(t, c.Close())
-		}, nil},
-		{"the reader says goodbye and reads no more", func(t *testing.T, c client, _ opened, _ context.CancelFunc) {
-			require.NoError(t, c.CloseWrite())
-		}, nil},
-		{"the sink is closed", func(t *testing.T, _ client, s opened, _ context.CancelFunc) {
-			require.NoError(t, s.Close())
-		}, net.ErrClosed},
-		{"its context ends", func(_ *testing.T, _ client, _ opened, cancel context.CancelFunc) {
-			cancel()
-		}, context.Canceled},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			addr, sinks := serve(t, transport.Options{Ready: "{}", SendBufferBytes: 16 << 10})
-			c := dial(t, addr, get)
-			s := <-sinks
-			ctx, cancel := context.WithCancel(context.Background())
-			defer cancel()
-			ended := fill(t, s, ctx)
-			test.end(t, c, s, cancel)
-			select {
-			case err := <-ended:
-				require.Error(t, err)
-				if test.want != nil {
-					require.ErrorIs(t, err, test.want)
-				}
-			case <-time.After(patience):
-				require.Fail(t, "Send still blocks")
-			}
-			select {
-			case <-s.ctx.Done():
-			case <-time.After(patience):
-				require.Fail(t, "the connection's context has not ended")
-			}
-			require.Zero(t, s.stats.Read(time.Now()).Write)
-		})
-	}
-}
-
-func TestEndOfAContextBetweenSendsLeavesTheConnection(t *testing.T) {
-	addr, sinks := serve(t, transport.Options{Ready: "{}"})
-	dial(t, addr, get)
-	s := <-sinks
-	ctx, cancel := context.WithCancel(context.Background())
-	require.NoError(t, s.Send(ctx, message(1, 10)))
-	cancel()
-	require.ErrorIs(t, s.Send(ctx, message(2, 10)), context.Canceled)
-	require.NoError(t, s.Send(s.ctx, message(2, 10)))
-	require.NoError(t, s.ctx.Err())
-}
-
 func TestBytesBehindTheRequestAreRefused(t *testing.T) {
-	addr, sinks := serve(t, transport.Options{Ready: "{}"})
+	addr, sinks := serve(t, "sse", transport.Options{Ready: "{}"})
 	c := dial(t, addr, get+get)
 	require.Error(t, (<-sinks).err)
 	_, err := io.ReadAll(c)
 	if err != nil { // unread bytes make the kernel reset
 		require.ErrorContains(t, err, "reset")
 	}
-}
-
-// A sign of life never stands in the middle of an event, however often it is
-// tried.
-func TestHeartbeatsBetweenEvents(t *testing.T) {
-	const count = 5000
-	addr, sinks := serve(t, transport.Options{Ready: "{}", SendBufferBytes: 16 << 10, Heartbeat: time.Nanosecond})
-	c := dial(t, addr, get)
-	s := <-sinks
-	var work sync.WaitGroup
-	sent := make(chan struct{})
-	work.Go(func() {
-		for {
-			select {
-			case <-sent:
-				return
-			default:
-				s.Heartbeat(time.Now())
-			}
-		}
-	})
-	work.Go(func() {
-		defer close(sent)
-		for seq := range uint64(count) {
-			if s.Send(s.ctx, message(seq+1, int(seq)%2000)) != nil {
-				return
-			}
-		}
-	})
-	var r reader.Reader
-	body, beats := c.stream(), 0
-	buf := make([]byte, 4<<10)
-	for r.Account().LastSeq < count || beats == 0 {
-		n, err := body.Read(buf)
-		require.NoError(t, err)
-		r.Feed(buf[:n], time.Now().UnixMicro())
-		beats += strings.Count(string(buf[:n]), ": still here\n\n")
-	}
-	require.NoError(t, s.Close())
-	work.Wait()
-	a := r.Account()
-	require.Equal(t, uint64(count), a.Messages)
-	require.Zero(t, a.Gaps+a.Repeats+a.Malformed+a.Notices)
-}
-
-func TestHeartbeatDoesNotWaitForAStalledReader(t *testing.T) {
-	addr, sinks := serve(t, transport.Options{Ready: "{}", SendBufferBytes: 16 << 10, Heartbeat: time.Nanosecond})
-	dial(t, addr, get)
-	s := <-sinks
-	ended := fill(t, s, s.ctx)
-	for range 100 {
-		s.Heartbeat(time.Now()) // would block for good, or cut the reader off
-	}
-	require.NoError(t, s.ctx.Err())
-	require.NotZero(t, s.stats.Read(time.Now()).Write)
-	require.NoError(t, s.Close())
-	require.Error(t, <-ended)
-}
-
-func TestManyReaders(t *testing.T) {
-	const readers, count = 50, 200
-	addr, sinks := serve(t, transport.Options{Ready: "{}", SendBufferBytes: 16 << 10, Heartbeat: time.Nanosecond})
-	var work sync.WaitGroup
-	for range readers {
-		c := dial(t, addr, get)
-		s := <-sinks
-		work.Go(func() {
-			for seq := range uint64(count) {
-				s.Heartbeat(time.Now())
-				if err := s.Send(s.ctx, message(seq+1, 100)); err != nil {
-					return
-				}
-			}
-		})
-		work.Go(func() {
-			var r reader.Reader
-			buf := make([]byte, 1<<10)
-			body := c.stream()
-			for r.Account().LastSeq < count {
-				n, err := body.Read(buf)
-				if err != nil {
-					break
-				}
-				r.Feed(buf[:n], time.Now().UnixMicro())
-			}
-			a := r.Account()
-			if a.Messages != count || a.Gaps+a.Repeats+a.Malformed != 0 || a.Ready != 1 {
-				t.Errorf("account %+v", a)
-			}
-			c.Close()
-		})
-	}
-	work.Wait()
 }

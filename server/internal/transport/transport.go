@@ -63,6 +63,8 @@ type Definition struct {
 var All = []Definition{
 	sse,
 	sseHTTP2,
+	webSocket,
+	webSocketDemand,
 }
 
 // Names are those of All, for a sentence.

@@ -1,0 +1,153 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"spillway/server/internal/lane"
+)
+
+// momentToWrite bounds what a sign of life, or the reason of an end, may wait for
+// room. A connection without room needs no sign of life: it has unread bytes.
+const momentToWrite = time.Millisecond
+
+// line writes events to a connection of one reader's own, one write an event or
+// a batch of them. It has taken the connection from net/http, whose two buffers
+// of 4 KiB and second copy it does not need, and which would hide where a write
+// waits.
+type line struct {
+	conn      net.Conn
+	heartbeat time.Duration // of silence before a sign of life
+	leave     context.CancelCauseFunc
+	gone      chan struct{} // closed when the goroutine that watches the reader has ended
+
+	mu     sync.Mutex // held while writing
+	events            // the text being written
+	owed   []byte     // end of a sign of life for which there was no room; it goes first
+	one    [1]lane.Message
+	spoken time.Time // when the last write ended
+	bound  *binding  // of the last Send; nil before the first
+	ended  bool      // the reader was told the end: nothing may follow
+}
+
+// setSendBuffer asks the kernel for a send buffer; 0 leaves its default.
+func setSendBuffer(conn net.Conn, size int) error {
+	if tcp, ok := beneath(conn).(*net.TCPConn); ok && size > 0 {
+		if err := tcp.SetWriteBuffer(size); err != nil {
+			return fmt.Errorf("set send buffer: %w", err)
+		}
+	}
+	return nil
+}
+
+// beneath is the connection that the kernel knows.
+func beneath(conn net.Conn) net.Conn {
+	if secure, ok := conn.(secureConn); ok {
+		return secure.NetConn()
+	}
+	return Beneath(conn)
+}
+
+// Send blocks while the kernel has no room for the event. When it returns nil
+// the event is in the send buffer. The end of ctx during a Send cuts the
+// connection: half an event cannot be taken back.
+func (l *line) Send(ctx context.Context, m lane.Message) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.one[0] = m
+	defer func() { l.one[0] = lane.Message{} }() // the payload must not outlive its delivery
+	return l.sendAll(ctx, l.one[:])
+}
+
+// SendAll is Send with all events in one write. While it waits for room it holds
+// their encoding, which is as long as they are.
+func (l *line) SendAll(ctx context.Context, ms []lane.Message) error {
+	if len(ms) == 0 {
+		return ctx.Err()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sendAll(ctx, ms)
+}
+
+func (l *line) sendAll(ctx context.Context, ms []lane.Message) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if l.ended {
+		return fmt.Errorf("write event %d: %w", ms[0].Seq, net.ErrClosed)
+	}
+	l.bound = l.bound.to(ctx, l)
+	l.bound.sending.Store(true)
+	defer l.bound.sending.Store(false)
+	if err := ctx.Err(); err != nil { // it ended before sending was set: nobody cuts
+		return err
+	}
+	b, missing := l.encode(ms)
+	l.stats.Writing(time.Now())
+	_, err := l.write(b)
+	l.stats.Wrote()
+	l.shrink()
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("write event %d: %w", ms[0].Seq, err)
+	}
+	l.delivered(ms, missing)
+	return nil
+}
+
+// encode returns the bytes of one write: what is owed, and the events.
+func (l *line) encode(ms []lane.Message) (b []byte, missing uint64) {
+	if len(ms) == 1 && len(l.owed) == 0 {
+		if b := l.once(ms[0]); b != nil {
+			return b, 0
+		}
+	}
+	l.begin(l.owed)
+	l.owed = l.owed[:0]
+	missing = l.appendMessages(ms)
+	return l.seal(), missing
+}
+
+func (l *line) cut() { l.conn.Close() }
+
+// write writes in one system call and as many more as the kernel makes of it.
+func (l *line) write(b []byte) (n int, err error) {
+	n, err = l.conn.Write(b)
+	l.spoken = time.Now()
+	if err == nil || n > 0 { // a heartbeat cut short goes on with the next write
+		l.stats.Sent(l.text)
+	}
+	l.text = 0
+	return n, err
+}
+
+// writeOrOwe writes what fits within a moment, and owes the rest unless nothing
+// did and nothing was owed. It reports whether all is written. A broken
+// connection it closes.
+func (l *line) writeOrOwe(b []byte) bool {
+	l.conn.SetWriteDeadline(time.Now().Add(momentToWrite))
+	defer l.conn.SetWriteDeadline(time.Time{})
+	n, err := l.write(b)
+	if n > 0 || len(l.owed) > 0 {
+		l.owed = append(l.owed[:0], b[n:]...)
+	}
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		l.conn.Close()
+	}
+	return err == nil
+}
+
+// Close ends the connection. It waits for the goroutine that watches it.
+func (l *line) Close() error {
+	err := l.conn.Close()
+	<-l.gone
+	return err
+}
