@@ -15,10 +15,10 @@ import (
 	"spillway/wasm/wire"
 )
 
-// listener is one reader. It does not decode what a transport adds: it looks for
-// the heads of messages in the bytes as they come, which is exact for messages
-// that hold no other brace (those of the fixed workload) and costs next to
-// nothing.
+// listener is one reader. It does not decode what a transport adds to messages:
+// it looks for the heads of messages in the bytes as they come, which is exact
+// for messages that hold no other brace (those of the fixed workload) and costs
+// next to nothing.
 type listener struct {
 	first, last atomic.Uint64 // sequences; 0: none yet
 	count       atomic.Uint64
@@ -34,22 +34,22 @@ const headBytes = 64
 // refusedError is an answer that is not 200.
 type refusedError struct{ answer []byte }
 
-func (e *refusedError) Error() string { return fmt.Sprintf("the answer begins with %q", e.answer) }
+func (e *refusedError) Error() string { return fmt.Sprintf("the answer is %q", e.answer) }
 
 // read reads until the connection ends, at the pace. Its buffer keeps the part
 // of a head that a read has cut.
 func (l *listener) read(ctx context.Context, conn net.Conn, buffer []byte, pace *throttle.Pacer) error {
+	var body body
 	kept := 0
 	for {
 		n, err := conn.Read(buffer[kept : kept+min(len(buffer)-kept, max(pace.ReadBytes(), headBytes))])
 		if n > 0 {
-			if !l.answered.Load() {
-				if refusal(buffer[:n]) {
-					return &refusedError{bytes.Clone(buffer[:min(n, 80)])}
-				}
-				l.answered.Store(true)
+			l.answered.Store(true)
+			payload, err := body.strip(buffer[kept : kept+n])
+			if err != nil {
+				return err
 			}
-			kept = copy(buffer, l.feed(buffer[:kept+n], time.Now().UnixMicro()))
+			kept = copy(buffer, l.feed(buffer[:kept+len(payload)], time.Now().UnixMicro()))
 		}
 		if err != nil {
 			if err == io.EOF {
@@ -61,12 +61,6 @@ func (l *listener) read(ctx context.Context, conn net.Conn, buffer []byte, pace 
 			return err
 		}
 	}
-}
-
-// refusal tells whether the first bytes are an HTTP answer other than 200. What
-// has no HTTP has no refusal.
-func refusal(b []byte) bool {
-	return bytes.HasPrefix(b, []byte("HTTP/")) && !bytes.HasPrefix(b[min(len(b), len("HTTP/1.1")):], []byte(" 200"))
 }
 
 // feed counts the messages that begin in b and returns what may be the begin of

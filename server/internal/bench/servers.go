@@ -34,8 +34,6 @@ const (
 	// blockWait how long a first one may wait for the others.
 	blockEvents = 64
 	blockWait   = time.Millisecond
-	// blockCapacity is the same room as channelCapacity, in blocks.
-	blockCapacity = channelCapacity / blockEvents
 )
 
 // serverKinds are how one reader is served, by the name of the kind.
@@ -149,7 +147,7 @@ func writeRaw(ctx context.Context, hubs *hubs, conn net.Conn) {
 	if _, err := conn.Write([]byte("event: ready\ndata: {}\n\n")); err != nil {
 		return
 	}
-	blocks, leave := hubs.join(request.URL.Query().Get("reader"), blockCapacity)
+	blocks, leave := hubs.join(request.URL.Query().Get("reader"), channelCapacity)
 	defer leave()
 	for block := range blocks {
 		if _, err := conn.Write(block); err != nil {
