@@ -26,6 +26,7 @@ type Lane struct {
 	Throttle throttle.Rate   // of this lane's slow readers
 	Chart    chart.Drawing   // series ghost, total, heap, rss; area rss
 	Ghost    string          // what the measured series behind the curve is; empty without one
+	Heap     string          // URL of its heap snapshots; empty shows no link
 	Curl     string          // command that reads the lane's stream; empty while it has no port
 	Accept   string          // where its certificate is accepted; empty for a lane without TLS
 }

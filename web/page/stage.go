@@ -22,6 +22,7 @@ type Assets struct {
 	Mark   string // mark.svg
 	Lesson string // lesson.css, after app.css on the pages around lessons
 	Editor string // editor.js
+	Heap   string // heap.css, after lesson.css
 }
 
 // Lesson is what the stage is about.

@@ -14,6 +14,7 @@ import (
 
 	"spillway/scenarios/script"
 	"spillway/server/internal/client"
+	"spillway/server/internal/heap"
 	"spillway/server/internal/library"
 	"spillway/server/internal/run"
 	"spillway/wasm/wire"
@@ -71,6 +72,7 @@ type Site struct {
 	log    *slog.Logger
 	assets assets
 	hub    *hub
+	heaps  heaps
 }
 
 // New returns a Site. Run must be called for pages to be live.
@@ -79,7 +81,7 @@ func New(o Options) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Site{o: o, log: o.Log, assets: a}
+	s := &Site{o: o, log: o.Log, assets: a, heaps: heaps{fetch: heap.Fetch}}
 	s.hub = newHub(s)
 	return s, nil
 }
@@ -104,6 +106,7 @@ func (s *Site) Handler() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	s.api(mux)
+	s.heapRoutes(mux)
 	if s.o.Library != nil {
 		s.lessons(mux)
 	}

@@ -73,6 +73,9 @@ func (s *Site) stageOf(v run.View, steer bool, host string) page.Stage {
 			Ghost:    ghostCaption(v, l.Name),
 			Accept:   acceptPath(l),
 		}
+		if s.o.Replay == nil {
+			card.Heap = page.HeapLinksOf(l.Name).Page
+		}
 		if l.PID != 0 {
 			card.Curl = curl(l) + " '" + l.StreamURL(host) + "?reader=" + l.Channel + "'"
 		}
