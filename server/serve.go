@@ -37,7 +37,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var p pages
 	lessons, err := library.New(library.Options{
 		BuiltIn:    scenarios.Files,
-		Order:      scenarios.Order,
+		Groups:     lessonGroups(),
 		Default:    scenarios.Default,
 		Dir:        f.scenarios,
 		Vocabulary: run.Vocabulary(f.maxMemory),
@@ -73,6 +73,15 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return complain(stderr, exitFailure, err)
 	}
 	return exitOK
+}
+
+// lessonGroups are the headings of the gallery.
+func lessonGroups() []library.Group {
+	all := make([]library.Group, len(scenarios.Groups))
+	for i, g := range scenarios.Groups {
+		all[i] = library.Group(g)
+	}
+	return all
 }
 
 // isForMemory tells whether a lesson would be valid under a higher ceiling.

@@ -32,10 +32,10 @@ const MaxFiles = 200
 
 // Options are what a Library needs.
 type Options struct {
-	BuiltIn    fs.FS    // NAME.yaml, what they name beside them, and shapes/NAME.csv
-	Order      []string // names of lessons in the order of the gallery; the others follow by name
-	Default    string   // the lesson that comes first, whatever Order says
-	Dir        string   // the person's folder; empty: none. It may come and go
+	BuiltIn    fs.FS   // NAME.yaml, what they name beside them, and shapes/NAME.csv
+	Groups     []Group // the order of the gallery; built-in lessons that are in none follow by name
+	Default    string  // the lesson that comes first, whatever the groups say
+	Dir        string  // the person's folder; empty: none. It may come and go
 	Vocabulary script.Vocabulary
 	Program    string       // how a person starts this program, for Command
 	Log        *slog.Logger // nil: nothing is logged
@@ -43,11 +43,19 @@ type Options struct {
 	Changed func()
 }
 
+// Group is a heading of the gallery and the lessons under it.
+type Group struct {
+	Title   string
+	About   string   // a sentence
+	Lessons []string // names, in order
+}
+
 // Lesson is one scenario file.
 type Lesson struct {
 	Name     string // of the file, without its ending; unique
 	Path     string // as errors show it
 	Own      bool   // of the person's folder
+	Group    string // title of its group; empty: it is in none
 	Text     []byte // as it was read; nil when it could not be
 	Scenario script.Scenario
 	Errors   script.Errors // why it cannot be played; then Scenario is empty
@@ -107,7 +115,7 @@ func New(o Options) (*Library, error) {
 }
 
 // Lessons are all lessons in the order of the gallery: the default one, those
-// with a place in the order, the others that are built in, and the person's.
+// of the groups, the others that are built in, and the person's.
 func (l *Library) Lessons() []Lesson {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
@@ -207,17 +215,30 @@ func (l *Library) arrange(own []Lesson) []Lesson {
 			all = append(all, lesson)
 		}
 	}
+	places := make(map[string]int)
+	groups := make(map[string]string)
+	for _, g := range l.o.Groups {
+		for _, name := range g.Lessons {
+			places[name] = 1 + len(places)
+			groups[name] = g.Title
+		}
+	}
 	place := func(name string) int {
-		ordered := slices.Index(l.o.Order, name)
+		ordered, ok := places[name]
 		switch {
 		case name == l.o.Default:
 			return 0
-		case ordered >= 0 && isBuiltIn[name]:
-			return 1 + ordered
+		case ok && isBuiltIn[name]:
+			return ordered
 		case isBuiltIn[name]:
-			return 1 + len(l.o.Order)
+			return 1 + len(places)
 		}
-		return 2 + len(l.o.Order)
+		return 2 + len(places)
+	}
+	for i, lesson := range all {
+		if isBuiltIn[lesson.Name] {
+			all[i].Group = groups[lesson.Name]
+		}
 	}
 	slices.SortFunc(all, func(a, b Lesson) int {
 		if by := place(a.Name) - place(b.Name); by != 0 {

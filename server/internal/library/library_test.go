@@ -75,8 +75,11 @@ func builtIn() fstest.MapFS {
 	}
 }
 
+// groups name a lesson that is not there: a file that went away has no place.
+var groups = []library.Group{{Title: "Basics", Lessons: []string{"beta", "gone"}}, {Title: "More of it", Lessons: []string{"first"}}}
+
 func options(dir string) library.Options {
-	return library.Options{BuiltIn: builtIn(), Order: []string{"beta", "first"}, Default: "first", Dir: dir, Vocabulary: vocabulary, Log: slog.New(slog.DiscardHandler)}
+	return library.Options{BuiltIn: builtIn(), Groups: groups, Default: "first", Dir: dir, Vocabulary: vocabulary, Log: slog.New(slog.DiscardHandler)}
 }
 
 func open(t *testing.T, o library.Options) *library.Library {
@@ -117,8 +120,11 @@ func TestBuiltInLessonsComeInOrder(t *testing.T) {
 	require.Equal(t, []float64{20, 30}, first.Shape.Lanes[0].MiB)
 	beta, _ := l.Find("beta")
 	require.Empty(t, beta.Shape.Lanes, "nobody wrote its shape down")
+	require.Equal(t, "Basics", beta.Group)
+	require.Equal(t, "More of it", first.Group, "the default lesson comes first and stays in its group")
 	ghosts, _ := l.Find("ghosts")
 	require.Len(t, ghosts.Scenario.Ghosts[0].Points, 2)
+	require.Empty(t, ghosts.Group)
 	_, ok = l.Find("../first")
 	require.False(t, ok)
 	require.Empty(t, l.Trouble())

@@ -123,7 +123,7 @@ func TestDescribe(t *testing.T) {
 // Whatever the lessons that come with the program say can be described.
 func TestDescribeTheBuiltIn(t *testing.T) {
 	v := run.Vocabulary(2 << 30)
-	l := open(t, library.Options{BuiltIn: scenarios.Files, Order: scenarios.Order, Default: scenarios.Default, Vocabulary: v, Program: "spillway"})
+	l := open(t, library.Options{BuiltIn: scenarios.Files, Default: scenarios.Default, Vocabulary: v, Program: "spillway"})
 	for _, lesson := range l.Lessons() {
 		w := library.Describe(lesson.Scenario, v)
 		require.Len(t, w.Steps, len(lesson.Scenario.Steps))
