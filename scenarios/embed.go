@@ -59,9 +59,16 @@ var Groups = []Group{
 		},
 	},
 	{
-		Title:   "Ways to read",
-		About:   "The same stream, read by the different means of a browser.",
-		Lessons: []string{},
+		Title: "Ways to read",
+		About: "The same stream, read by the different means of a browser.",
+		Lessons: []string{
+			"read-fetch",
+			"read-eventsource",
+			"read-websocket",
+			"read-websocket-blocking",
+			"read-websocketstream",
+			"read-websocket-demand",
+		},
 	},
 	{
 		Title:   "Transports",
