@@ -19,9 +19,9 @@ import (
 const maxLooked = 5000
 
 // lookout finds out where the goroutines of this process wait. The runtime stops
-// the world for it to begin and to end, typically for 1 to 10 µs
-// however many there are (BenchmarkLook); in between each goroutine is held up
-// for as long as its own stack is read. Talk alone uses it.
+// the world for it to begin and to end, usually for 1 to 10 µs (BenchmarkLook); in
+// between each goroutine is held up for as long as its own stack is read. Talk
+// alone uses it.
 //
 // The records are used and not runtime/pprof: its text costs four times as much,
 // its compressed form 10 ms. What they lack are stacks of more than 32 calls,
