@@ -96,7 +96,11 @@ func (f *fanOut) run(ctx context.Context, o Options) {
 			f.fail(err)
 			return
 		}
-		for _, r := range f.present() {
+		readers := f.present()
+		if len(readers) > 1 {
+			m.Shared = new(lane.Encoded)
+		}
+		for _, r := range readers {
 			select {
 			case r.hand <- m:
 			case <-r.gone:

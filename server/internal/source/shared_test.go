@@ -181,3 +181,27 @@ func (f *flood) Next(ctx context.Context) (lane.Message, error) {
 }
 
 func (f *flood) Close() {}
+
+// What many readers get has a place for what transports make of it, one for all;
+// what one reader gets has none.
+func TestManyReadersShareWhatIsMadeOfAMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var o opener
+		s := NewShared(o.open)
+		a, _ := join(t, s, "all")
+		go func() { o.taps[0].messages <- lane.Message{Seq: 1} }()
+		m, err := a.Next(t.Context())
+		require.NoError(t, err)
+		require.Nil(t, m.Shared)
+		b, _ := join(t, s, "all")
+		go func() { o.taps[0].messages <- lane.Message{Seq: 2} }()
+		first, err := a.Next(t.Context())
+		require.NoError(t, err)
+		second, err := b.Next(t.Context())
+		require.NoError(t, err)
+		require.NotNil(t, first.Shared)
+		require.Same(t, first.Shared, second.Shared)
+		a.(*share).Close()
+		b.(*share).Close()
+	})
+}

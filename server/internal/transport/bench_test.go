@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"spillway/server/internal/lane"
 	"spillway/server/internal/transport"
 )
 
@@ -46,6 +47,38 @@ func BenchmarkSend(b *testing.B) {
 					m.Seq++
 					if err := s.Send(s.ctx, m); err != nil {
 						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkFanOut is one message to 100 readers, encoded for each of them, or
+// once for all.
+func BenchmarkFanOut(b *testing.B) {
+	const readers = 100
+	for _, d := range transport.All {
+		if d.Secure {
+			continue
+		}
+		for _, once := range []bool{false, true} {
+			b.Run(d.Name+"/"+map[bool]string{false: "each", true: "once"}[once], func(b *testing.B) {
+				var all []opened
+				for range readers {
+					all = append(all, drained(b, d.Name))
+				}
+				m := message(1, 1<<10)
+				b.ReportAllocs()
+				for b.Loop() {
+					m.Seq++
+					if once {
+						m.Shared = new(lane.Encoded)
+					}
+					for _, s := range all {
+						if err := s.Send(s.ctx, m); err != nil {
+							b.Fatal(err)
+						}
 					}
 				}
 			})
