@@ -85,7 +85,7 @@ func (s *session) crowdURL(l *laneRun) string {
 	if host == "" || host == "0.0.0.0" || host == "::" {
 		host = "127.0.0.1"
 	}
-	return LaneView{Port: l.port}.StreamURL(host)
+	return LaneView{Port: l.port, Secure: secure(l.plan)}.StreamURL(host)
 }
 
 // crowdCommand is the whole of what the crowd is to be.
