@@ -58,7 +58,7 @@ func heapTable(n, newest heap.Snapshot) *page.HeapTable {
 
 func heapRow(site heap.Site, p heap.Profile) page.HeapSite {
 	return page.HeapSite{
-		Function: site.Function, Line: lineOf(site.Place), From: heapFrom(site),
+		Function: site.Function, Line: heapLine(site.Place), From: heapFrom(site),
 		What: heapWhat(site), Mark: heapMark(site),
 		Bytes: chart.Bytes(float64(site.Bytes)), Objects: chart.Count(uint64(max(0, site.Objects))),
 		Share: p.Share(site.Bytes),
@@ -87,10 +87,10 @@ func heapFrom(site heap.Site) string {
 	if site.Own() || site.From == (heap.Place{}) {
 		return ""
 	}
-	return site.From.Function + ", " + lineOf(site.From)
+	return site.From.Function + ", " + heapLine(site.From)
 }
 
-func lineOf(p heap.Place) string {
+func heapLine(p heap.Place) string {
 	if p.File == "" {
 		return ""
 	}
