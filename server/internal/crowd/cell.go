@@ -22,6 +22,8 @@ type cell struct {
 	way       reader.Way
 	transport string // asked of the lane; empty: its own
 	dial      dialFunc
+	secure    *secureLane // for an https:// lane
+	share     Connection
 	gate      *gate
 	hold      *hold
 	log       *slog.Logger

@@ -30,8 +30,9 @@ type Config struct {
 // Lane is a lane to read from.
 type Lane struct {
 	Name string
-	URL  string // http://host:port/path of the stream, its query kept; empty while the lane is down
+	URL  string // http://host:port/path, or https://, of the stream, its query kept; empty while the lane is down
 
+	Trust     string // PEM: the certificate of an https:// lane, trusted beside no other; empty: what the system trusts
 	Transport string // that it speaks where it is not asked for another; empty: server-sent events
 }
 
@@ -45,6 +46,7 @@ type Group struct {
 	Paused         bool          // does not read at all, whatever the rate
 	Away           bool          // has hung up; comes back with Last-Event-ID, so where it was if the lane heeds that
 	Read           reader.Way    // how each reader reads; empty: as fits the lane's transport
+	Connection     Connection    // who shares one, over HTTP/2; empty: OwnConnection
 	BufferBytes    int           // SO_RCVBUF of each connection; 0 means DefaultBufferBytes, -1 leaves it to the OS
 	SegmentBytes   int           // TCP_MAXSEG of each connection; 0 means DefaultSegmentBytes, -1 leaves it to the OS
 }
@@ -94,8 +96,8 @@ func parseURL(lane, raw string) (*url.URL, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lane %q: %w", lane, err)
 	}
-	if u.Scheme != "http" || u.Host == "" {
-		return nil, fmt.Errorf("lane %q: %q is not an http:// URL", lane, raw)
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, fmt.Errorf("lane %q: %q is not an http:// or https:// URL", lane, raw)
 	}
 	return u, nil
 }
@@ -110,6 +112,9 @@ func (c Config) validate() error {
 		if _, err := parseURL(l.Name, l.URL); err != nil {
 			return err
 		}
+		if _, err := secureOf(l.Trust); err != nil {
+			return fmt.Errorf("lane %q: %w", l.Name, err)
+		}
 	}
 	for _, g := range c.Groups {
 		if g.Name == "" || groups[g.Name] {
@@ -121,6 +126,9 @@ func (c Config) validate() error {
 		}
 		if g.Read != "" && !g.Read.Known() {
 			return fmt.Errorf("group %q: there is no way to read %q", g.Name, g.Read)
+		}
+		if g.Connection != "" && g.Connection != OwnConnection && g.Connection != SharedConnection {
+			return fmt.Errorf("group %q: a connection cannot be %q", g.Name, g.Connection)
 		}
 		if g.BufferBytes < -1 || g.SegmentBytes < -1 {
 			return fmt.Errorf("group %q: buffer %d or segment %d is below -1", g.Name, g.BufferBytes, g.SegmentBytes)

@@ -52,10 +52,12 @@ func run(ctx context.Context, cfg Config, link Link, log *slog.Logger, dial dial
 	total := 0
 	for _, l := range cfg.Lanes {
 		u, _ := parseURL(l.Name, l.URL) // validated
+		secure, _ := secureOf(l.Trust)  // likewise
 		for _, g := range cfg.Groups {
 			g = g.withDefaults()
 			cell := &cell{
 				lane: l.Name, group: g.Name, channel: g.Channel, dial: dial, gate: newGate(), log: log,
+				secure: secure, share: g.Connection,
 				hold: &c.hold, rate: g.BytesPerSecond, paused: g.Paused, away: g.Away,
 			}
 			cell.way, cell.transport = wayOf(g, l)

@@ -9,6 +9,18 @@
 // never reads ahead: between the socket and the account lies one buffer of
 // bufferBytes.
 //
+// # Ways of reading
+//
+// That is so for every way of reading that pushes back (reader.Way), over
+// server-sent events and over a WebSocket alike; the blocking WebSocket and the
+// stream of one do the same here. With demand the kernel holds no more than was
+// asked for, about demandWindowBytes.
+//
+// The two ways that do not push back, EventSource and the classic WebSocket, read
+// the socket as fast as it can be read, on a second goroutine, and hold what
+// their reader has not taken (see pile): up to MaxHeldBytes each, and
+// MaxHeldAllBytes together. Their lane never feels them.
+//
 // # How much the kernel hides
 //
 // On loopback a reader that never reads is absorbed by 3.8 MB of kernel memory
@@ -16,7 +28,7 @@
 // set before connect, it is about 75 KB. Set later, SO_RCVBUF stalls the
 // connection.
 //
-// # One goroutine a reader
+// # One goroutine for each reader
 //
 // The request is written and the response read by hand, with [http.ReadResponse],
 // on the reader's own goroutine, which reads no faster than the reader does.

@@ -43,8 +43,12 @@ func (h *hold) take(n int) bool {
 // a reader that takes its time: onmessage and a queue. It reads the connection
 // on a goroutine of its own until the connection ends, or more than MaxHeldBytes
 // are there; then it hangs up, and what it held is lost.
+//
+// A stream that the lane ended is read to its end before the reader comes back,
+// however long that takes; one that hung up comes back at once.
 type pile struct {
 	ctx   context.Context
+	end   context.CancelCauseFunc // of ctx: wakes a reader that waits for its throttle
 	in    io.ReadCloser
 	all   *hold
 	ended func()        // called when the connection has ended
@@ -55,11 +59,13 @@ type pile struct {
 	mu     sync.Mutex
 	chunks [][]byte // oldest first; only the last one grows
 	taken  int      // bytes of the first that were read
-	end    error    // why nothing more comes
+	last   error    // why nothing more comes
 }
 
-func newPile(ctx context.Context, in io.ReadCloser, all *hold, held *atomic.Int64, ended func()) *pile {
-	p := &pile{ctx: ctx, in: in, all: all, held: held, ended: ended, news: make(chan struct{}, 1)}
+// newPile reads in until it is closed. The pile ends ctx, with the reason, where
+// it hangs up.
+func newPile(ctx context.Context, end context.CancelCauseFunc, in io.ReadCloser, all *hold, held *atomic.Int64, ended func()) *pile {
+	p := &pile{ctx: ctx, end: end, in: in, all: all, held: held, ended: ended, news: make(chan struct{}, 1)}
 	p.work.Go(p.fill)
 	return p
 }
@@ -71,8 +77,9 @@ func (p *pile) fill() {
 	for {
 		n, err := p.in.Read(buffer)
 		if full := p.put(buffer[:n]); full != nil {
+			p.end(full)
 			_ = p.in.Close() // the error that counts is why
-			err = full
+			return
 		}
 		if err != nil {
 			p.finish(err)
@@ -116,7 +123,7 @@ func (p *pile) put(b []byte) error {
 func (p *pile) finish(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.end = err
+	p.last = err
 	p.tell()
 }
 
@@ -149,7 +156,7 @@ func (p *pile) read(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.chunks) == 0 {
-		return 0, p.end
+		return 0, p.last
 	}
 	first := p.chunks[0]
 	n := copy(b, first[p.taken:])
@@ -167,7 +174,7 @@ func (p *pile) read(b []byte) (int, error) {
 	}
 	p.release(n)
 	if n == 0 {
-		return 0, p.end
+		return 0, p.last
 	}
 	return n, nil
 }

@@ -2,7 +2,7 @@ package crowd
 
 import (
 	"bytes"
-	"errors"
+	"context"
 	"io"
 	"math/rand/v2"
 	"sync"
@@ -24,6 +24,9 @@ type feed struct {
 
 func (f feed) Close() error { f.close(); return nil }
 
+// nobody hangs up.
+func nobody(err error) { panic(err) }
+
 func newFeed() (*io.PipeWriter, feed) {
 	r, w := io.Pipe()
 	return w, feed{r, sync.OnceFunc(func() { r.Close() })}
@@ -36,7 +39,7 @@ func TestPileGivesBackWhatWasPut(t *testing.T) {
 		all, held := &hold{most: MaxHeldAllBytes}, new(atomic.Int64)
 		w, in := newFeed()
 		gone := make(chan struct{})
-		p := newPile(t.Context(), in, all, held, func() { close(gone) })
+		p := newPile(t.Context(), nobody, in, all, held, func() { close(gone) })
 		random := rand.New(rand.NewPCG(1, 2))
 		var put, got []byte
 		for range 2000 {
@@ -72,7 +75,7 @@ func TestPileEndsWithItsReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all, held := &hold{most: MaxHeldAllBytes}, new(atomic.Int64)
 		w, in := newFeed()
-		p := newPile(t.Context(), in, all, held, func() {})
+		p := newPile(t.Context(), nobody, in, all, held, func() {})
 		_, err := w.Write(make([]byte, 100_000))
 		require.NoError(t, err)
 		synctest.Wait()
@@ -91,7 +94,8 @@ func TestAllReadersShareTheRoom(t *testing.T) {
 		all := &hold{most: 100_000}
 		open := func() (*io.PipeWriter, *pile) {
 			w, in := newFeed()
-			p := newPile(t.Context(), in, all, new(atomic.Int64), func() {})
+			ctx, end := context.WithCancelCause(t.Context())
+			p := newPile(ctx, end, in, all, new(atomic.Int64), func() {})
 			t.Cleanup(func() { p.Close() })
 			return w, p
 		}
@@ -103,7 +107,8 @@ func TestAllReadersShareTheRoom(t *testing.T) {
 		require.ErrorIs(t, err, io.ErrClosedPipe)
 		synctest.Wait()
 		_, err = b.Read(make([]byte, 10))
-		require.True(t, errors.Is(err, errHungUp), "%v", err)
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorIs(t, context.Cause(b.ctx), errHungUp)
 		require.EqualValues(t, 80_000, a.held.Load())
 		require.EqualValues(t, 80_000, all.bytes.Load())
 	})

@@ -81,15 +81,15 @@ func (s *synthetic) run(ctx context.Context) {
 // connect is one connection: it blocks until the stream ends, one of the
 // contexts is done, or it fails. It reports whether there was a stream.
 func (s *synthetic) connect(ctx context.Context, stay *stay) (connected bool, err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(stay.ctx, cancel)()
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	defer context.AfterFunc(stay.ctx, func() { end(nil) })()
 
 	s.mu.Lock()
 	s.decoder.Reconnected()
 	lastEventID := s.decoder.LastEventID()
 	s.mu.Unlock()
-	in, ask, err := s.cell.open(ctx, stay.url, s.channel, lastEventID)
+	in, ask, err := s.cell.open(ctx, stay.url, s.channel, lastEventID, &s.held)
 	if err != nil {
 		return false, err
 	}
@@ -97,10 +97,14 @@ func (s *synthetic) connect(ctx context.Context, stay *stay) (connected bool, er
 	left := sync.OnceFunc(func() { s.cell.connected.Add(-1) })
 	defer left()
 	if !s.cell.way.PushesBack() {
-		in = newPile(ctx, in, s.cell.hold, &s.held, left)
+		in = newPile(ctx, end, in, s.cell.hold, &s.held, left)
 	}
 	defer in.Close()
-	return true, s.read(ctx, in, ask)
+	err = s.read(ctx, in, ask)
+	if why := context.Cause(ctx); errors.Is(why, errHungUp) {
+		err = why
+	}
+	return true, err
 }
 
 // read reads at its pace. What it waits for is the throttle or the lane, and
@@ -128,7 +132,7 @@ func (s *synthetic) read(ctx context.Context, in io.Reader, ask *demand) error {
 		switch {
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 			return errEnded
-		case errors.Is(err, errEnded), errors.Is(err, errHungUp):
+		case errors.Is(err, errEnded):
 			return err // with its reason
 		case err != nil:
 			return fmt.Errorf("read stream: %w", err)

@@ -4,21 +4,32 @@ import (
 	"context"
 	"io"
 	"net/url"
+	"sync/atomic"
 
 	"spillway/wasm/reader"
 )
 
 // open connects as the way of the cell demands. What comes back is read at the
-// reader's pace; the demand is nil but where the lane waits for it.
-func (c *cell) open(ctx context.Context, lane *url.URL, channel, last string) (io.ReadCloser, *demand, error) {
+// reader's pace; the demand is nil but where the lane waits for it. A lane with
+// TLS speaks HTTP/2 where the way allows it, and held counts what lies in it.
+func (c *cell) open(ctx context.Context, lane *url.URL, channel, last string, held *atomic.Int64) (io.ReadCloser, *demand, error) {
+	dial, secure := c.dial, lane.Scheme == "https"
 	if c.way.Transport() == reader.Fetch.Transport() {
-		in, err := open(ctx, c.dial, request(address(lane, channel, c.transport, ""), last))
+		request := request(address(lane, channel, c.transport, ""), last)
+		if secure {
+			in, err := c.secure.open(ctx, dial, c.share, request, held)
+			return in, nil, err
+		}
+		in, err := open(ctx, dial, request)
 		if err != nil {
 			return nil, nil, err
 		}
 		return in, nil, nil
 	}
-	in, err := openSocket(ctx, c.dial, address(lane, channel, c.transport, last))
+	if secure {
+		dial = c.secure.dial(dial, "http/1.1")
+	}
+	in, err := openSocket(ctx, dial, address(lane, channel, c.transport, last))
 	if err != nil {
 		return nil, nil, err
 	}
