@@ -2,7 +2,7 @@ package page
 
 import (
 	"net/url"
-	"slices"
+
 	"strconv"
 	"strings"
 )
@@ -11,10 +11,11 @@ import (
 type Gallery struct {
 	Assets     Assets
 	Steer      bool
-	Tag        string // shows only the lessons that have it; empty: all
-	Cards      []Card // every lesson, in order; the page picks those of the tag
-	Trouble    string // a sentence: why the person's folder is not shown; empty: nothing
-	Folder     string // where the person's scenarios are read from; empty: none was named
+	Tag        string  // shows only the lessons that have it; empty: all
+	Groups     []Group // headings, in order
+	Cards      []Card  // every lesson, in order; the page picks those of the tag
+	Trouble    string  // a sentence: why the person's folder is not shown; empty: nothing
+	Folder     string  // where the person's scenarios are read from; empty: none was named
 	Recordings []Recording
 }
 
@@ -25,7 +26,8 @@ type Card struct {
 	About    string // a paragraph; its first sentence is shown
 	Minutes  int    // with a speaker; 0: not said
 	Tags     []string
-	Rules    int // thresholds
+	Group    string // title of its heading; empty: none
+	Rules    int    // thresholds
 	Own      bool
 	Current  bool // it is the one that runs
 	Shape    Shape
@@ -86,52 +88,6 @@ func (c Card) facts() string {
 	}
 	return strings.Join(all, " · ")
 }
-
-// numbered is a card with its place among all.
-type numbered struct {
-	Card
-	number int
-}
-
-// shown are the cards of the tag. They keep their numbers.
-func (g Gallery) shown() []numbered {
-	var out []numbered
-	for i, c := range g.Cards {
-		if g.Tag == "" || slices.Contains(c.Tags, g.Tag) {
-			out = append(out, numbered{c, i + 1})
-		}
-	}
-	return out
-}
-
-// tagged is a tag and how many lessons have it.
-type tagged struct {
-	tag   string
-	count int
-}
-
-// tags are those of all lessons, the most used first.
-func (g Gallery) tags() []tagged {
-	counts := map[string]int{}
-	for _, c := range g.Cards {
-		for _, t := range c.Tags {
-			counts[t]++
-		}
-	}
-	var out []tagged
-	for tag, n := range counts {
-		out = append(out, tagged{tag, n})
-	}
-	slices.SortFunc(out, func(a, b tagged) int {
-		if a.count != b.count {
-			return b.count - a.count
-		}
-		return strings.Compare(a.tag, b.tag)
-	})
-	return out
-}
-
-func tagLink(tag string) string { return "/lessons?tag=" + url.QueryEscape(tag) }
 
 // firstSentence ends at the first full stop that a space follows.
 func firstSentence(text string) string {

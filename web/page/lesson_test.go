@@ -1,8 +1,10 @@
 package page_test
 
 import (
+	"html"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -70,6 +72,43 @@ func TestAGalleryPicksByTag(t *testing.T) {
 	require.Contains(t, markup, "/lessons?tag=push+or+pull")
 	require.Contains(t, markup, "&lt;b&gt;without")
 	require.Contains(t, markup, `href="/lessons/no-picture"`)
+}
+
+var (
+	heading   = regexp.MustCompile(`(?s)<(h[23])[^>]*>(.*?)</h[23]>`)
+	markupTag = regexp.MustCompile(`<[^>]*>`)
+)
+
+// Headings come in their order, whatever stands first among the lessons, and
+// only where they have something to show.
+func TestAGalleryHasHeadings(t *testing.T) {
+	headings := func(g page.Gallery) []string {
+		var out []string
+		for _, h := range heading.FindAllStringSubmatch(render(t, g.Page()), -1) {
+			words := strings.Join(strings.Fields(markupTag.ReplaceAllString(h[2], " ")), " ")
+			out = append(out, h[1]+" "+html.UnescapeString(words))
+		}
+		return out
+	}
+	g := gallery()
+	g.Cards = append(g.Cards, page.Card{Name: "mine", Title: "In its place", Own: true, Group: "The broker"}, page.Card{Name: "new", Title: "New", Group: "Forgotten"})
+	require.Equal(t, []string{
+		"h2 Start here 1 lesson", "h3 1 One slow reader",
+		"h2 The broker 2 lessons", "h3 2 Answers of a language model", "h3 6 In its place",
+		"h2 More 2 lessons", "h3 3 A lesson <b>without</b> a picture", "h3 7 New",
+		"h2 Your own", "h3 4 My first", "h3 5 broken-one",
+		"h2 Recordings",
+	}, headings(g))
+	g.Tag = "strategy:latest"
+	require.Equal(t, []string{"h2 The broker 1 lesson", "h3 2 Answers of a language model", "h2 Your own", "h2 Recordings"}, headings(g))
+	require.NotContains(t, render(t, g.Page()), `class="group-ways"`, "there is one place to go to")
+}
+
+func TestTagsOfAKindStandTogether(t *testing.T) {
+	markup := render(t, gallery().Page())
+	require.Contains(t, markup, "By strategy")
+	require.Contains(t, markup, `href="/lessons?tag=strategy%3Alatest"`)
+	require.NotContains(t, markup, ">strategy:latest<", "the row says what kind it is")
 }
 
 func TestLinksSurviveAnyName(t *testing.T) {

@@ -122,6 +122,9 @@ func (l *Library) Lessons() []Lesson {
 	return slices.Clone(l.lessons)
 }
 
+// Groups are the headings of the gallery, in order. Some may have no lesson.
+func (l *Library) Groups() []Group { return slices.Clone(l.o.Groups) }
+
 // Find is the lesson of that name.
 func (l *Library) Find(name string) (Lesson, bool) {
 	l.mu.RLock()

@@ -61,11 +61,14 @@ func (s *Site) gallery(w http.ResponseWriter, r *http.Request) {
 		Folder:     s.o.Folder,
 		Recordings: s.recordingsOf(s.maySteer(r)),
 	}
+	for _, g := range s.o.Library.Groups() {
+		out.Groups = append(out.Groups, page.Group{Title: g.Title, About: g.About})
+	}
 	current := s.o.Control.View().Scenario.Name
 	for _, l := range s.o.Library.Lessons() {
 		out.Cards = append(out.Cards, page.Card{
 			Name: l.Name, Title: l.Title(), About: l.Scenario.About, Minutes: l.Scenario.Minutes, Tags: l.Scenario.Tags,
-			Rules: len(l.Scenario.Thresholds), Own: l.Own, Current: l.Name == current,
+			Group: l.Group, Rules: len(l.Scenario.Thresholds), Own: l.Own, Current: l.Name == current,
 			Shape: shapeOf(l.Shape), Problems: problemsOf(l.Errors),
 		})
 	}
