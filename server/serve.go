@@ -145,7 +145,7 @@ func (s server) run(ctx context.Context, stdout io.Writer) error {
 	}
 	defer control.Close()
 	o := site.Options{
-		Control: control, Library: s.lessons, Folder: s.flags.scenarios,
+		Control: control, Looking: control, Library: s.lessons, Folder: s.flags.scenarios,
 		Vocabulary: run.Vocabulary(s.flags.maxMemory),
 	}
 	if tapes != nil {

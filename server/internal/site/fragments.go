@@ -61,6 +61,11 @@ func (h *hub) render(ctx context.Context, view run.View) map[string][]byte {
 		status, say := statusOfLane(l), sayOf(l)
 		draw("status-"+l.Name, status, func() templ.Component { return component.StatusPill(status) })
 		draw("say-"+l.Name, say, func() templ.Component { return component.SaySentence(say) })
+		if h.site.o.Looking != nil {
+			now, cost := codeNowOf(l), codeCostOf(l)
+			draw("code-"+l.Name, now, func() templ.Component { return component.CodeNowBody(now) })
+			draw("code-cost-"+l.Name, cost, func() templ.Component { return component.CodeCostText(cost) })
+		}
 	}
 	verdict, notice := verdictOf(view), noticeOf(view)
 	draw("verdict", verdict, func() templ.Component { return component.VerdictBody(verdict) })

@@ -30,6 +30,7 @@ type Options struct {
 	Folder     string           // of the person's own scenarios, as they named it; empty: none
 	Vocabulary script.Vocabulary
 	Recordings Recordings // nil: none are made
+	Looking    Looking    // nil: nobody looks into lanes, as beside a recording
 	Replay     Replay     // nil: the Control is that of a run
 	Loopback   bool       // nobody but this machine can connect
 	Token      string     // lets its bearer steer; used beyond loopback only
@@ -107,6 +108,7 @@ func (s *Site) Handler() http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	s.api(mux)
 	s.heapRoutes(mux)
+	s.codeRoutes(mux)
 	if s.o.Library != nil {
 		s.lessons(mux)
 	}

@@ -76,6 +76,10 @@ func (s *Site) stageOf(v run.View, steer bool, host string) page.Stage {
 		if s.o.Replay == nil {
 			card.Heap = page.HeapLinksOf(l.Name).Page
 		}
+		if s.o.Looking != nil {
+			code := codeOf(l, len(v.Lanes) > 1)
+			card.Code = &code
+		}
 		if l.PID != 0 {
 			card.Curl = curl(l) + " '" + l.StreamURL(host) + "?reader=" + l.Channel + "'"
 		}
