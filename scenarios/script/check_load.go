@@ -24,10 +24,13 @@ func (c *checker) readers() {
 		}
 		g := c.s.Readers[i]
 		if g.Name == You {
-			c.notForYou(s, "count", "away", "buffer")
+			c.notForYou(s, "count", "away", "buffer", "connection")
 		} else {
 			c.whole(s.at("count"), "count", int64(g.Count), 0, int64(c.v.Bounds.MaxReaders))
 			c.buffer(s.at("buffer"), "buffer", g.Buffer)
+			if share := s.at("connection"); share.there() {
+				c.known(share, share.token(), "connection", string(g.Connection), []string{string(OwnConnection), string(SharedConnection)})
+			}
 		}
 		c.throttle(s.at("throttle"), g.Throttle)
 		if read := s.at("read"); read.there() {

@@ -101,17 +101,28 @@ const (
 // Group is a number of readers that behave alike, in every lane. The group
 // named You are the browser's tabs; headless, one native reader.
 type Group struct {
-	Name     string   `yaml:"-"`
-	Count    int      `yaml:"count"`    // readers in each lane; not for you
-	Throttle Throttle `yaml:"throttle"` // what each reads at most; left out or "none", as fast as it can
-	Pause    bool     `yaml:"pause"`    // reads nothing at all, and stays connected
-	Away     bool     `yaml:"away"`     // hangs up, and comes back where it was with Last-Event-ID
-	Steady   bool     `yaml:"steady"`   // the slider of the page leaves it alone
-	Read     string   `yaml:"read"`     // how each reader reads; left out, as fits the lane's transport
-	Buffer   Buffer   `yaml:"buffer"`   // receive buffer of the kernel (SO_RCVBUF); left out, 4KiB; "os", what the system gives
-	Rate     Rate     `yaml:"rate"`     // left out, the workload's
-	Size     Size     `yaml:"size"`     // left out, the workload's
+	Name       string     `yaml:"-"`
+	Count      int        `yaml:"count"`      // readers in each lane; not for you
+	Throttle   Throttle   `yaml:"throttle"`   // what each reads at most; left out or "none", as fast as it can
+	Pause      bool       `yaml:"pause"`      // reads nothing at all, and stays connected
+	Away       bool       `yaml:"away"`       // hangs up, and comes back where it was with Last-Event-ID
+	Steady     bool       `yaml:"steady"`     // the slider of the page leaves it alone
+	Read       string     `yaml:"read"`       // how each reader reads; left out, as fits the lane's transport
+	Connection Connection `yaml:"connection"` // whose it is where the lane speaks HTTP/2: own (the default) or shared; not for you
+	Buffer     Buffer     `yaml:"buffer"`     // receive buffer of the kernel (SO_RCVBUF); left out, 4KiB; "os", what the system gives
+	Rate       Rate       `yaml:"rate"`       // left out, the workload's
+	Size       Size       `yaml:"size"`       // left out, the workload's
 }
+
+// Connection says which readers of a lane share one connection over HTTP/2, as
+// the tabs of a browser do. Over HTTP/1.1 nobody can.
+type Connection string
+
+// The ways to connect.
+const (
+	OwnConnection    Connection = "own"    // each reader has its own
+	SharedConnection Connection = "shared" // all readers of a lane whose group says so share one
+)
 
 // You is the name of the group of the browser's tabs.
 const You = "you"

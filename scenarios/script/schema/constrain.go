@@ -84,6 +84,7 @@ func (l language) constrain(root *jsonschema.Schema) error {
 	c.replace("Lane", "strategy", enum(strategies...))
 	c.replace("Lane", "transport", enum(l.v.Transports...))
 	c.replace("Group", "read", enum(l.v.Ways...))
+	c.replace("Group", "connection", enum(string(script.OwnConnection), string(script.SharedConnection)))
 	c.replace("Workload", "kind", enum(l.v.Workloads...))
 	c.replace("Step", "pause", enum(script.PausePresenter))
 	for _, n := range []struct {

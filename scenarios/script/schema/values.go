@@ -94,7 +94,7 @@ func ref(def string) *jsonschema.Schema { return &jsonschema.Schema{Ref: "#/$def
 // rules.
 func (l language) words() jsonschema.Definitions {
 	you := ref("Group")
-	for _, key := range []string{"count", "away", "buffer"} { // the browser's tabs have none
+	for _, key := range []string{"count", "away", "buffer", "connection"} { // the browser's tabs have none
 		you.AllOf = append(you.AllOf, without(key))
 	}
 	defs := jsonschema.Definitions{

@@ -19,7 +19,7 @@ func (s *session) crowdSpec() supervisor.Spec {
 		cfg.Groups = append(cfg.Groups, s.crowdGroup(g))
 	}
 	for _, l := range s.lanes {
-		cfg.Lanes = append(cfg.Lanes, crowd.Lane{Name: l.name, URL: s.crowdURL(l), Transport: l.plan.Transport})
+		cfg.Lanes = append(cfg.Lanes, crowd.Lane{Name: l.name, URL: s.crowdURL(l), Transport: l.plan.Transport, Trust: s.trusted()})
 	}
 	return supervisor.Spec{
 		Name:   "crowd",
@@ -58,6 +58,7 @@ func (s *session) crowdGroup(plan script.Group) crowd.Group {
 		BytesPerSecond: throttle.Unlimited,
 		Away:           s.settings.Readers[plan.Name].Away,
 		Read:           reader.Way(plan.Read),
+		Connection:     crowd.Connection(plan.Connection),
 		BufferBytes:    int(plan.Buffer),
 	}
 	if plan.Name == script.You {
