@@ -51,7 +51,7 @@ type Host struct {
 	broker    *redis.Options
 	log       *slog.Logger
 	source    source.Definition
-	open      func(context.Context, source.Options) (source.Source, error) // of it, or of what readers share
+	open      source.OpenFunc // of it, or of what readers share
 	strategy  strategy.Strategy
 	unordered bool // its messages may overtake each other
 	transport transport.Definition
@@ -71,8 +71,8 @@ func New(cfg lane.Config, log *slog.Logger) (*Host, error) {
 	if h.source, ok = source.Find(cfg.Source); !ok {
 		return nil, fmt.Errorf("unknown source %q", cfg.Source)
 	}
-	if h.open = h.source.Open; h.source.Shared {
-		h.open = source.NewShared(h.source.Open).Open
+	if h.open = h.source.Open; h.source.Shared != nil {
+		h.open = h.source.Shared()
 	}
 	way, ok := strategy.Find(cfg.Strategy)
 	if !ok {

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"spillway/server/internal/broker"
+	"spillway/server/internal/broker/brokertest"
 	"spillway/server/internal/lane"
 	"spillway/server/internal/source"
 )
@@ -66,10 +67,29 @@ func open(t *testing.T, ctx context.Context, name, addr string, change func(*sou
 	if change != nil {
 		change(&o)
 	}
-	s, err := d.Open(ctx, o)
+	s, err := opener(d)(ctx, o)
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
 	return opened{t, s, o.Stats, o.Health}
+}
+
+// opener is how a lane opens the source for its readers.
+func opener(d source.Definition) source.OpenFunc {
+	if d.Shared != nil {
+		return d.Shared()
+	}
+	return d.Open
+}
+
+// eachStream runs f with every source whose readers can come back.
+func eachStream(t *testing.T, f func(t *testing.T, b *brokertest.Broker, name string)) {
+	for _, d := range source.All {
+		if d.Replayable {
+			t.Run(d.Name, func(t *testing.T) {
+				brokertest.Each(t, func(t *testing.T, b *brokertest.Broker) { f(t, b, d.Name) })
+			})
+		}
+	}
 }
 
 // expect reads the messages from up to and including to.

@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"fmt"
+	"net"
 	"slices"
 	"sync"
 
@@ -12,8 +13,8 @@ import (
 var sharedPubSub = Definition{
 	Name:   "shared-pubsub",
 	Title:  "one Redis Pub/Sub subscription for all",
-	Shared: true,
 	Open:   openPubSub,
+	Shared: func() OpenFunc { return NewShared(openPubSub).Open },
 }
 
 // Shared is one source for all readers of a channel, as most servers have it:
@@ -24,14 +25,14 @@ var sharedPubSub = Definition{
 //
 // The loop holds one message besides those that strategies hold.
 type Shared struct {
-	open func(ctx context.Context, o Options) (Source, error)
+	open OpenFunc
 
 	mu       sync.Mutex
 	channels map[string]*fanOut // by key; only those with readers
 }
 
 // NewShared returns a Shared that opens one source for each channel.
-func NewShared(open func(ctx context.Context, o Options) (Source, error)) *Shared {
+func NewShared(open OpenFunc) *Shared {
 	return &Shared{open: open, channels: make(map[string]*fanOut)}
 }
 
@@ -137,10 +138,16 @@ func (r *share) Next(ctx context.Context) (lane.Message, error) {
 		r.stats.Accept(m)
 		return m, nil
 	case <-ctx.Done():
+		r.Close()
 		return lane.Message{}, ctx.Err()
 	case <-r.gone:
-		return lane.Message{}, fmt.Errorf("read channel %q: the reader has left", r.of.key)
+		return lane.Message{}, fmt.Errorf("read channel %q: %w", r.of.key, net.ErrClosed)
 	case <-r.of.done:
+		select {
+		case <-r.gone: // which is why
+			return lane.Message{}, fmt.Errorf("read channel %q: %w", r.of.key, net.ErrClosed)
+		default:
+		}
 		r.of.shared.mu.Lock()
 		defer r.of.shared.mu.Unlock()
 		return lane.Message{}, r.of.err

@@ -57,15 +57,22 @@ type Definition struct {
 	Name       string
 	Title      string // its part of a lane's way, in a few words
 	Replayable bool   // what was not delivered is still there and can be read again
-	Shared     bool   // one for all readers of a channel, see [Shared]
-	Open       func(ctx context.Context, o Options) (Source, error)
+	Open       OpenFunc
+	// Shared makes what opens the source for the readers of one lane, where they
+	// share something; nil: each has its own.
+	Shared func() OpenFunc
 }
+
+// OpenFunc opens the source for one reader. It blocks until the reader would miss
+// nothing that comes.
+type OpenFunc = func(ctx context.Context, o Options) (Source, error)
 
 // All lists every source.
 var All = []Definition{
 	redisPubSub,
 	sharedPubSub,
 	redisStream,
+	sharedStream,
 }
 
 // Find returns the definition with this name.

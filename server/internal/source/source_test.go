@@ -45,10 +45,10 @@ func TestStreamBegins(t *testing.T) {
 		{"from the beginning", true, 0, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			brokertest.Each(t, func(t *testing.T, b *brokertest.Broker) {
+			eachStream(t, func(t *testing.T, b *brokertest.Broker, name string) {
 				c := b.Client(t, nil)
 				add(t, c, 1, 10, 10)
-				s := open(t, t.Context(), "redis-stream", b.Addr, func(o *source.Options) {
+				s := open(t, t.Context(), name, b.Addr, func(o *source.Options) {
 					o.Resume, o.After = test.resume, test.after
 				})
 				add(t, c, 11, 20, 10)
@@ -59,8 +59,8 @@ func TestStreamBegins(t *testing.T) {
 }
 
 func TestStreamThatDoesNotExistYet(t *testing.T) {
-	brokertest.Each(t, func(t *testing.T, b *brokertest.Broker) {
-		s := open(t, t.Context(), "redis-stream", b.Addr, nil)
+	eachStream(t, func(t *testing.T, b *brokertest.Broker, name string) {
+		s := open(t, t.Context(), name, b.Addr, nil)
 		add(t, b.Client(t, nil), 1, 3, 10)
 		s.expect(t.Context(), 1, 3)
 	})
@@ -69,13 +69,13 @@ func TestStreamThatDoesNotExistYet(t *testing.T) {
 // A reader that comes and goes, each time from what it has: nothing is missing
 // and nothing comes twice.
 func TestStreamAcrossReconnects(t *testing.T) {
-	brokertest.Each(t, func(t *testing.T, b *brokertest.Broker) {
+	eachStream(t, func(t *testing.T, b *brokertest.Broker, name string) {
 		const count = 2000
 		c := b.Client(t, nil)
 		add(t, c, 1, count/2, 100)
 		random := rand.New(rand.NewPCG(1, 2))
 		for last := uint64(0); last < count; {
-			s := open(t, t.Context(), "redis-stream", b.Addr, func(o *source.Options) {
+			s := open(t, t.Context(), name, b.Addr, func(o *source.Options) {
 				o.Resume, o.After = true, last
 			})
 			if last == count/2 {
@@ -93,11 +93,11 @@ func TestStreamAcrossReconnects(t *testing.T) {
 }
 
 func TestTrimmedStreamJumps(t *testing.T) {
-	brokertest.Each(t, func(t *testing.T, b *brokertest.Broker) {
+	eachStream(t, func(t *testing.T, b *brokertest.Broker, name string) {
 		c := b.Client(t, nil)
 		add(t, c, 1, 100, 10)
 		require.NoError(t, c.XTrimMinID(t.Context(), key, "51-0").Err())
-		s := open(t, t.Context(), "redis-stream", b.Addr, func(o *source.Options) {
+		s := open(t, t.Context(), name, b.Addr, func(o *source.Options) {
 			o.Resume, o.After = true, 10
 		})
 		s.expect(t.Context(), 51, 100)
@@ -200,7 +200,7 @@ func TestOpenWaits(t *testing.T) {
 				var health source.Health
 				ended := make(chan error, 1)
 				go func() {
-					_, err := d.Open(ctx, source.Options{
+					_, err := opener(d)(ctx, source.Options{
 						Broker: &redis.Options{Addr: test.addr}, Key: key, Stats: new(lane.Stats),
 						Health: &health, Backoff: time.Millisecond,
 					})
@@ -246,12 +246,12 @@ func TestWhatIsNotAMessageEndsTheSource(t *testing.T) {
 // What lies fetched in the lane stays within 64 messages, and within 16 KiB or
 // one message once their size is known.
 func TestWindowIsBounded(t *testing.T) {
-	brokertest.Each(t, func(t *testing.T, b *brokertest.Broker) {
+	eachStream(t, func(t *testing.T, b *brokertest.Broker, name string) {
 		c := b.Client(t, nil)
 		for _, size := range []int{1, 200, 1000, 5000, 40_000} {
 			require.NoError(t, c.Del(t.Context(), key).Err())
 			add(t, c, 1, 300, size)
-			s := open(t, t.Context(), "redis-stream", b.Addr, func(o *source.Options) { o.Resume = true })
+			s := open(t, t.Context(), name, b.Addr, func(o *source.Options) { o.Resume = true })
 			bytes := len(message(100, size))
 			var most uint64
 			for seq := uint64(1); seq <= 300; seq++ {
