@@ -23,6 +23,9 @@ type Assets struct {
 	Lesson string // lesson.css, after app.css on the pages around lessons
 	Editor string // editor.js
 	Heap   string // heap.css, after lesson.css
+
+	Code       string // code.css, after the others
+	CodeScript string // code.js
 }
 
 // Lesson is what the stage is about.
