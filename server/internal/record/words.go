@@ -48,6 +48,7 @@ type (
 		Yours    throttle.Rate `json:"yoursBytesPerSecond"`
 		Channel  string        `json:"channel"`
 		Read     string        `json:"read,omitempty"`
+		Secure   bool          `json:"secure,omitempty"`
 	}
 	exitWords struct {
 		Code           int               `json:"code"`
@@ -150,7 +151,7 @@ func (s settingsWords) settings() run.Settings {
 func lanesOf(lanes []run.LaneView) list[laneWords] {
 	var out list[laneWords]
 	for _, l := range lanes {
-		words := laneWords{l.Name, l.Way, l.State, l.Status, l.Say, l.PID, l.Port, nil, l.Throttle, l.Yours, l.Channel, l.Read}
+		words := laneWords{l.Name, l.Way, l.State, l.Status, l.Say, l.PID, l.Port, nil, l.Throttle, l.Yours, l.Channel, l.Read, l.Secure}
 		if l.Exit != nil {
 			words.Exit = new(exitWords(*l.Exit))
 		}
@@ -162,7 +163,7 @@ func lanesOf(lanes []run.LaneView) list[laneWords] {
 func (l laneWords) lane() run.LaneView {
 	out := run.LaneView{
 		Name: l.Name, Way: l.Way, State: l.State, Status: l.Status, Say: l.Say, PID: l.PID, Port: l.Port,
-		Throttle: l.Throttle, Yours: l.Yours, Channel: l.Channel, Read: l.Read,
+		Throttle: l.Throttle, Yours: l.Yours, Channel: l.Channel, Read: l.Read, Secure: l.Secure,
 	}
 	if l.Exit != nil {
 		out.Exit = new(supervisor.Exit(*l.Exit))

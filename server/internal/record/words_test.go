@@ -76,6 +76,9 @@ func random(r *rand.Rand, at time.Duration) run.View {
 	for i := range v.Sample.Lanes {
 		v.Sample.Lanes[i].Tabs = nil // connections that nobody has any more
 	}
+	for i := range v.Lanes {
+		v.Lanes[i].Code = nil // nor looks at
+	}
 	return v
 }
 
