@@ -130,17 +130,19 @@ func stopped() *fakeRun {
 }
 
 func TestAPageGetsEverythingAtOnce(t *testing.T) {
-	s := serve(t, death(), "")
+	f := death()
+	f.view.Lanes[1].Read = "eventsource"
+	s := serve(t, f, "")
 	p := s.open()
 	p.until(p.complete)
 	require.Equal(t, "RUN", p.hello.RunID)
 	require.True(t, p.hello.Steer)
 	require.Equal(t, []wire.LaneInfo{
 		{Name: "push", Path: "/stream?reader=you", State: wire.StateKilled, BytesPerSecond: 4000, LimitBytes: 256 << 20},
-		{Name: "pull", Port: 4002, Path: "/stream?reader=you", State: wire.StateRunning, BytesPerSecond: -1, LimitBytes: 256 << 20},
+		{Name: "pull", Port: 4002, Path: "/stream?reader=you", Read: "eventsource", State: wire.StateRunning, BytesPerSecond: -1, LimitBytes: 256 << 20},
 	}, p.hello.Lanes)
 	require.Equal(t, wire.Append(nil, &s.run.history), wire.Append(nil, &p.history))
-	require.Equal(t, s.run.view.Sample, p.sample)
+	require.Equal(t, wire.Append(nil, &s.run.view.Sample), wire.Append(nil, &p.sample))
 	require.Contains(t, p.fragments["status-push"], "killed, exit code 137")
 	require.Contains(t, p.fragments["log"], "push was killed &lt;b&gt;.")
 }
