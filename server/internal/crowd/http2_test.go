@@ -79,17 +79,14 @@ func TestSharedConnectionFreezes(t *testing.T) {
 		},
 	}, nil)
 	const all = connectionWindowBytes
-	require.Eventually(t, func() bool { return link.cell("pull", "stopped").Held > all-2*creditBytes }, patience, 5*time.Millisecond)
-	require.Equal(t, int64(5), lane.connections.Load())
-	frozen := link.cell("pull", "tab").Messages
-	apart := link.cell("pull", "apart").Messages
 	require.Eventually(t, func() bool {
-		now := link.cell("pull", "tab").Messages
-		defer func() { frozen = now }()
-		return now == frozen
-	}, patience, 300*time.Millisecond)
+		return lane.open.Load() == 8 && link.cell("pull", "stopped").Held > all-2*creditBytes
+	}, patience, 5*time.Millisecond)
+	require.Equal(t, int64(5), lane.connections.Load())
+	frozen, apart := link.cell("pull", "tab").Messages, link.cell("pull", "apart").Messages
 	require.Eventually(t, func() bool { return link.cell("pull", "apart").Messages > apart+300 }, patience, 5*time.Millisecond)
-	require.Equal(t, frozen, link.cell("pull", "tab").Messages)
+	const rest = 2 * creditBytes / 1000 // messages for which there was credit still
+	require.LessOrEqual(t, link.cell("pull", "tab").Messages, frozen+rest)
 	require.LessOrEqual(t, link.cell("pull", "stopped").Held, uint64(all))
 	require.Eventually(t, func() bool { return link.cell("pull", "stopped-apart").Held == 3*streamWindowBytes }, patience, 5*time.Millisecond)
 	require.Zero(t, link.cell("pull", "tab").Held)
