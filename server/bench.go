@@ -33,6 +33,8 @@ Flags:
   --json FILE        Writes the results as JSON. Works that were not done stay in
                      it, if they were measured on this machine.
   --readme FILE      Writes the tables of --json into this README.
+  --tables           Measures nothing: prints what --json holds, and with --readme
+                     writes it there.
   --profiles DIR     Writes a processor profile of each peer's last run, for
                      "go tool pprof". Figures are a little worse meanwhile.
   --verbose          Log what the processes do, not only what goes wrong.
@@ -56,6 +58,7 @@ Exit codes: 0 fine, 1 failure, 64 wrong flags, 105 stopped by Ctrl-C.
 type benchmark struct {
 	bench.Options
 	json, readme string
+	tables       bool // only from the file
 	verbose      bool
 }
 
@@ -68,6 +71,7 @@ func parseBench(args []string) (benchmark, error) {
 	set.StringVar(&peers, "peers", "", "")
 	set.StringVar(&b.json, "json", "", "")
 	set.StringVar(&b.readme, "readme", "", "")
+	set.BoolVar(&b.tables, "tables", false, "")
 	set.StringVar(&b.Profiles, "profiles", "", "")
 	set.BoolVar(&b.verbose, "verbose", false, "")
 	if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -78,15 +82,18 @@ func parseBench(args []string) (benchmark, error) {
 	if set.NArg() > 0 {
 		return b, fmt.Errorf("unexpected %q (--help lists the flags)", set.Arg(0))
 	}
-	b.Works, b.Peers = listed(only), listed(peers)
+	b.Works, b.Peers = atCommas(only), atCommas(peers)
 	if b.readme != "" && b.json == "" {
 		return b, errors.New("--readme: the tables come from the file of --json; name it")
+	}
+	if b.tables && b.json == "" {
+		return b, errors.New("--tables: name the file with --json")
 	}
 	return b, b.Check()
 }
 
-// listed cuts at commas; empty is none.
-func listed(s string) []string {
+// atCommas cuts s into names; empty is none.
+func atCommas(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
@@ -113,6 +120,12 @@ func benchLanes(ctx context.Context, args []string, stdin io.Reader, stdout, std
 	if err != nil {
 		return complain(stderr, exitUsage, err)
 	}
+	if b.tables {
+		if err := b.show(stdout); err != nil {
+			return complain(stderr, exitFailure, err)
+		}
+		return exitOK
+	}
 	if b.Profiles != "" {
 		if err := os.MkdirAll(b.Profiles, 0o755); err != nil {
 			return complain(stderr, exitFailure, fmt.Errorf("make folder of profiles: %w", err))
@@ -137,6 +150,24 @@ func benchLanes(ctx context.Context, args []string, stdin io.Reader, stdout, std
 		return complain(stderr, exitFailure, err)
 	}
 	return exitOK
+}
+
+// show prints what was measured before, and brings the README up to date.
+func (b benchmark) show(stdout io.Writer) error {
+	r, err := bench.Read(b.json)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%s\n\n", r.Machine)
+	for _, w := range r.Works {
+		if err := w.WriteText(stdout); err != nil {
+			return err
+		}
+	}
+	if b.readme == "" {
+		return nil
+	}
+	return r.WriteReadme(b.readme)
 }
 
 // write writes the files that were asked for.

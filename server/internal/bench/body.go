@@ -4,8 +4,9 @@ import "bytes"
 
 // body takes what HTTP/1.1 adds out of a stream: the head of the answer, and the
 // sizes of chunks (RFC 9112, section 7.1), which may stand in the middle of a
-// message. What does not begin like HTTP is left as it is. The zero value is at
-// the begin of a connection.
+// message. What does not begin like HTTP is left as it is, but for a few bytes
+// at its begin that come too early to tell. The zero value is at the begin of a
+// connection.
 type body struct {
 	state bodyState
 	head  []byte // of the answer, until it is complete
@@ -23,8 +24,11 @@ const (
 	asItIs
 )
 
-// maxHeadBytes bounds the head of an answer.
-const maxHeadBytes = 16 << 10
+const (
+	protocol = "HTTP/"
+	// maxHeadBytes bounds the head of an answer.
+	maxHeadBytes = 16 << 10
+)
 
 // strip moves the payload in b to its begin and returns it. The error is a
 // refusal.
@@ -73,7 +77,8 @@ func (s *body) strip(b []byte) ([]byte, error) {
 
 // answer takes the head of the answer and returns what is behind it.
 func (s *body) answer(b []byte) ([]byte, error) {
-	if s.head = append(s.head, b...); !bytes.HasPrefix(s.head, []byte("HTTP/")) {
+	s.head = append(s.head, b...)
+	if n := min(len(s.head), len(protocol)); string(s.head[:n]) != protocol[:n] {
 		s.state, s.head = asItIs, nil
 		return b, nil
 	}

@@ -47,7 +47,15 @@ type crowd struct {
 func newCrowd(cfg LoadConfig) *crowd {
 	c := &crowd{cfg: cfg, fed: make([]atomic.Uint64, cfg.channels()), conns: make([]net.Conn, cfg.Readers)}
 	for range cfg.Readers {
-		c.readers = append(c.readers, new(listener))
+		c.readers = append(c.readers, &listener{pace: throttle.NewPacer(throttle.Unlimited)})
+	}
+	for _, r := range c.readers[cfg.Stalled : cfg.Stalled+cfg.Slow] {
+		r.pace.SetRate(throttle.Rate(cfg.SlowRate))
+	}
+	for i, r := range c.readers {
+		if r.fed = &c.fed[0]; cfg.Own {
+			r.fed = &c.fed[i]
+		}
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
@@ -55,6 +63,9 @@ func newCrowd(cfg LoadConfig) *crowd {
 
 // healthy are the readers that read as fast as they can.
 func (c *crowd) healthy() []*listener { return c.readers[c.cfg.Stalled+c.cfg.Slow:] }
+
+// reading are the readers that read at all.
+func (c *crowd) reading() []*listener { return c.readers[c.cfg.Stalled:] }
 
 // connect lets readers from (with) to (without) join. It blocks until each has
 // its first bytes, if it reads at all.
@@ -108,12 +119,8 @@ func (c *crowd) join(ctx context.Context, i int) error {
 	if c.cfg.Readers <= fewReaders {
 		size = largeBuffer
 	}
-	rate := throttle.Unlimited
-	if limited {
-		rate = throttle.Rate(c.cfg.SlowRate)
-	}
 	c.work.Go(func() {
-		err := c.readers[i].read(c.ctx, conn, make([]byte, size), throttle.NewPacer(rate))
+		err := c.readers[i].read(c.ctx, conn, make([]byte, size))
 		if c.ctx.Err() != nil {
 			return
 		}
@@ -168,21 +175,32 @@ func (c *crowd) allHaveMessages() bool {
 	return true
 }
 
-func (c *crowd) allHaveAll() bool {
-	for i, r := range c.healthy() {
-		if r.last.Load() < c.fedTo(i+c.cfg.Stalled+c.cfg.Slow) {
+func allHaveAll(readers []*listener) bool {
+	for _, r := range readers {
+		if r.last.Load() < r.fed.Load() {
 			return false
 		}
 	}
 	return true
 }
 
-// fedTo is the sequence that reader i could have.
-func (c *crowd) fedTo(i int) uint64 {
-	if c.cfg.Own {
-		return c.fed[i].Load()
+// release lets slow readers read as fast as they can.
+func (c *crowd) release() {
+	for _, r := range c.reading() {
+		r.pace.SetRate(throttle.Unlimited)
 	}
-	return c.fed[0].Load()
+}
+
+// awaitQuiet blocks until every reader has what was fed last, or nothing has come
+// for a while.
+func (c *crowd) awaitQuiet(ctx context.Context) {
+	for {
+		_, before := c.events()
+		err := c.await(ctx, quiet, func() bool { return allHaveAll(c.reading()) })
+		if _, now := c.events(); err == nil || now == before || ctx.Err() != nil {
+			return
+		}
+	}
 }
 
 // slowest is the sequence that every healthy reader of the one channel has.
@@ -217,22 +235,17 @@ func (c *crowd) events() (healthy, all uint64) {
 	return healthy, all
 }
 
-// account is what healthy readers should have got since their first message and
-// have not, and the holes in what anybody got.
-func (c *crowd) account() (expected, missing, gaps uint64) {
-	for i, r := range c.readers {
-		first, last, count := r.first.Load(), r.last.Load(), r.count.Load()
-		if first == 0 {
-			continue
-		}
-		gaps += last - first + 1 - min(count, last-first+1)
-		if i >= c.cfg.Stalled+c.cfg.Slow {
-			want := c.fedTo(i) - first + 1
+// account is what readers should have got since their first message, and what of
+// it they have not.
+func account(readers []*listener) (expected, missing uint64) {
+	for _, r := range readers {
+		if first := r.first.Load(); first > 0 {
+			want := r.fed.Load() - first + 1
 			expected += want
-			missing += want - min(count, want)
+			missing += want - min(r.count.Load(), want)
 		}
 	}
-	return expected, missing, gaps
+	return expected, missing
 }
 
 func (c *crowd) resetAges() {

@@ -20,6 +20,9 @@ import (
 // for messages that hold no other brace (those of the fixed workload) and costs
 // next to nothing.
 type listener struct {
+	pace *throttle.Pacer
+	fed  *atomic.Uint64 // sequence fed last on its channel
+
 	first, last atomic.Uint64 // sequences; 0: none yet
 	count       atomic.Uint64
 	answered    atomic.Bool // bytes have come
@@ -38,17 +41,17 @@ func (e *refusedError) Error() string { return fmt.Sprintf("the answer is %q", e
 
 // read reads until the connection ends, at the pace. Its buffer keeps the part
 // of a head that a read has cut.
-func (l *listener) read(ctx context.Context, conn net.Conn, buffer []byte, pace *throttle.Pacer) error {
+func (l *listener) read(ctx context.Context, conn net.Conn, buffer []byte) error {
 	var body body
 	kept := 0
 	for {
-		n, err := conn.Read(buffer[kept : kept+min(len(buffer)-kept, max(pace.ReadBytes(), headBytes))])
+		n, err := conn.Read(buffer[kept : kept+min(len(buffer)-kept, max(l.pace.ReadBytes(), headBytes))])
 		if n > 0 {
-			l.answered.Store(true)
 			payload, err := body.strip(buffer[kept : kept+n])
 			if err != nil {
 				return err
 			}
+			l.answered.Store(true)
 			kept = copy(buffer, l.feed(buffer[:kept+len(payload)], time.Now().UnixMicro()))
 		}
 		if err != nil {
@@ -57,7 +60,7 @@ func (l *listener) read(ctx context.Context, conn net.Conn, buffer []byte, pace 
 			}
 			return fmt.Errorf("read stream: %w", err)
 		}
-		if err := pace.Wait(ctx, n); err != nil {
+		if err := l.pace.Wait(ctx, n); err != nil {
 			return err
 		}
 	}

@@ -68,8 +68,8 @@ type LoadReport struct {
 
 	AgeP50Micros, AgeP99Micros uint64 // on arrival at healthy readers
 	Expected, Missing          uint64 // for healthy readers since each got its first; what had not come a while after the end
-	Gaps                       uint64 // holes in what any reader got
-	Cut                        uint64 // connections that ended
+	Lost                       uint64 // never came, though every reader that reads was given the time to catch up
+	Cut                        uint64 // connections that had ended before that
 
 	RSSBeforeBytes int64 // with one reader
 	RSSBytes       int64 // at the end
@@ -85,6 +85,8 @@ const (
 	joinRate = 50.0
 	// lastPatience is how long messages may be under way after the last was fed.
 	lastPatience = 2 * time.Second
+	// quiet is how long nothing comes when nothing will.
+	quiet = time.Second
 	// look is how often a condition is looked at.
 	look = 5 * time.Millisecond
 )
@@ -167,9 +169,12 @@ func runLoad(ctx context.Context, cfg LoadConfig) (LoadReport, error) {
 	if err != nil {
 		return report, err
 	}
-	_ = c.await(ctx, lastPatience, c.allHaveAll) // who has not is counted
-	report.Expected, report.Missing, report.Gaps = c.account()
+	_ = c.await(ctx, lastPatience, func() bool { return allHaveAll(c.healthy()) }) // who has not is counted
+	report.Expected, report.Missing = account(c.healthy())
 	report.Cut = c.cut.Load()
+	c.release()
+	c.awaitQuiet(ctx)
+	_, report.Lost = account(c.reading())
 	return report, ctx.Err()
 }
 

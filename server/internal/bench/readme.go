@@ -18,9 +18,9 @@ var shown = []struct {
 	say      string
 	measures []string
 }{
-	{"strategies", "A strategy alone, from a source that always has a message to a reader that always has room, 256 B, beside a plain Go channel between two goroutines:",
+	{"strategies", "A strategy alone, from a source that always has a message to a reader that always has room, 256 B, beside a plain Go channel between two goroutines. Those without a queue (`drop`, `latest`, `error`) hand over one message at a time, like a channel without room; `pull-drain` has nobody to hand it to:",
 		[]string{perCPUSecond, allocations}},
-	{"w1", "A lane as a whole, over real sockets: 100 readers of one channel, 256 B, as fast as it goes. Events delivered for each second of processor time of the serving process, beside a `net/http` handler with a Go channel for each reader that drains what is there and then flushes once:",
+	{"w1", "A lane as a whole, over real sockets: 100 readers of one channel, 256 B, as fast as it goes. Events delivered for each second of processor time of the serving process, beside a `net/http` handler with a Go channel for each reader that writes what is there and then flushes once (channel), and plain TCP with blocks of 64 events made once for all (raw), which is about as much as the machine can write:",
 		[]string{perCPUSecond, lost}},
 	{"w1p", "The same at 500 messages a second:",
 		[]string{microsPerEvent, p50, p99}},

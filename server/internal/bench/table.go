@@ -14,7 +14,7 @@ import (
 func (w Work) WriteText(out io.Writer) error {
 	fmt.Fprintf(out, "%s: %s (%s)\n", w.Name, w.Title, times(w.count()))
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, row := range w.rows(w.Measures) {
+	for _, row := range w.rows(w.Measures, cell) {
 		fmt.Fprintln(table, strings.Join(row, "\t"))
 	}
 	if err := table.Flush(); err != nil {
@@ -29,7 +29,8 @@ func (w Work) WriteText(out io.Writer) error {
 	return nil
 }
 
-// Markdown is a work for a README, with the named measures only.
+// Markdown is a work for a README, with the named measures only. A figure that
+// has a ratio beside it is there for its size; the spread is that of the ratio.
 func (w Work) Markdown(names ...string) string {
 	var measures []Measure
 	for _, name := range names {
@@ -40,7 +41,13 @@ func (w Work) Markdown(names ...string) string {
 		}
 	}
 	var b strings.Builder
-	for i, row := range w.rows(measures) {
+	short := func(values []float64, m Measure) string {
+		if m.Ratio && w.Baseline != "" && len(values) > 0 {
+			return number(SpreadOf(values).Median, m.Digits)
+		}
+		return cell(values, m)
+	}
+	for i, row := range w.rows(measures, short) {
 		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
 		if i == 0 {
 			b.WriteString("| --- |" + strings.Repeat(" ---: |", len(row)-1) + "\n")
@@ -50,7 +57,7 @@ func (w Work) Markdown(names ...string) string {
 }
 
 // rows are the head of a table and a row for each peer.
-func (w Work) rows(measures []Measure) [][]string {
+func (w Work) rows(measures []Measure, cell func([]float64, Measure) string) [][]string {
 	head := []string{""}
 	for _, m := range measures {
 		if head = append(head, m.Name); m.Ratio && w.Baseline != "" {
@@ -61,7 +68,7 @@ func (w Work) rows(measures []Measure) [][]string {
 	for _, p := range w.Peers {
 		row := []string{p.Name}
 		for _, m := range measures {
-			if row = append(row, cell(p.Runs[m.Name], m.Digits)); m.Ratio && w.Baseline != "" {
+			if row = append(row, cell(p.Runs[m.Name], m)); m.Ratio && w.Baseline != "" {
 				row = append(row, ratioCell(w.Ratios(p, m.Name)))
 			}
 		}
@@ -70,13 +77,14 @@ func (w Work) rows(measures []Measure) [][]string {
 	return all
 }
 
-func cell(values []float64, digits int) string {
+// cell is the median, and in brackets the spread where there is one.
+func cell(values []float64, m Measure) string {
 	if len(values) == 0 {
 		return "–"
 	}
 	s := SpreadOf(values)
-	text := number(s.Median, digits)
-	if low, high := number(s.Min, digits), number(s.Max, digits); low != high {
+	text := number(s.Median, m.Digits)
+	if low, high := number(s.Min, m.Digits), number(s.Max, m.Digits); low != high {
 		text += " (" + low + "–" + high + ")"
 	}
 	return text
@@ -85,17 +93,7 @@ func cell(values []float64, digits int) string {
 // ratioDigits is what a ratio needs to tell one twentieth apart.
 const ratioDigits = 2
 
-func ratioCell(values []float64) string {
-	if len(values) == 0 {
-		return "–"
-	}
-	s := SpreadOf(values)
-	text := number(s.Median, ratioDigits)
-	if low, high := number(s.Min, ratioDigits), number(s.Max, ratioDigits); low != high {
-		text += " (" + low + "–" + high + ")"
-	}
-	return text
-}
+func ratioCell(values []float64) string { return cell(values, Measure{Digits: ratioDigits}) }
 
 // number groups thousands with commas: 1,910,000.
 func number(v float64, digits int) string {

@@ -97,7 +97,7 @@ func socketPlans() []plan {
 					takeCost(r, into)
 					takeCores(r, into)
 					into[perSecond] = float64(r.Events) / r.Seconds
-					into[lost] = float64(r.Missing)
+					into[lost] = float64(r.Lost)
 				},
 			}},
 		},
@@ -113,7 +113,7 @@ func socketPlans() []plan {
 					takeCost(r, into)
 					takeCores(r, into)
 					takeAges(r, into)
-					into[lost] = float64(r.Missing)
+					into[lost] = float64(r.Lost)
 				},
 			}},
 		},
@@ -163,7 +163,7 @@ func takeTrouble(r LoadReport, into map[string]float64) {
 	takeCores(r, into)
 	takeAges(r, into)
 	into[healthyShare] = 100 * (1 - float64(r.Missing)/float64(max(r.Expected, 1)))
-	into[lost] = float64(r.Gaps)
+	into[lost] = float64(r.Lost)
 	into[cutOff] = float64(r.Cut)
 	into[rssMiB], into[rssPeakMiB] = float64(r.RSSBytes)/mib, float64(r.RSSPeakBytes)/mib
 	into[rssGrowth] = r.RSSSlope * 60 / mib
