@@ -68,6 +68,7 @@ var ofGroup = []struct {
 	text func(r metric.Readers) string
 }{
 	{"received_messages", func(r metric.Readers) string { return whole64(r.Messages) }},
+	{"held_bytes", func(r metric.Readers) string { return whole64(r.Held) }},
 	{"age_p50_seconds", func(r metric.Readers) string { return known(r.AgeP50Micros, r.AgeP99Micros > 0) }},
 	{"age_p99_seconds", func(r metric.Readers) string { return known(r.AgeP99Micros, r.AgeP99Micros > 0) }},
 }

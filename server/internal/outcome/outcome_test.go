@@ -254,6 +254,29 @@ func TestOfWhatWasWrittenDown(t *testing.T) {
 	require.Equal(t, outcome.Of(made), outcome.Of(read))
 }
 
+// What readers held has a row where there was something, and only there.
+func TestHeld(t *testing.T) {
+	rec := outcometest.Recording(story)
+	held := func() (cells []string) {
+		for _, row := range outcome.Of(rec).Rows() {
+			if row.Label == "held, highest" {
+				cells = row.Cells
+			}
+		}
+		return cells
+	}
+	require.Nil(t, held())
+	for n, bytes := range map[int]uint64{100: 5 << 20, 101: 7 << 20, 102: 1 << 20} {
+		readers := rec.Moments[n].Extra[1].Readers
+		readers[0].Held, readers[1].Held = bytes, 1<<20
+	}
+	require.Equal(t, []string{outcome.None, "8.0 MiB"}, held())
+	lane := outcome.Of(rec).Lanes[1]
+	require.EqualValues(t, 8<<20, lane.HeldMax)
+	require.EqualValues(t, 7<<20, lane.Groups[0].HeldMax)
+	require.EqualValues(t, 1<<20, lane.Groups[1].HeldMax)
+}
+
 func TestJSON(t *testing.T) {
 	var b strings.Builder
 	require.NoError(t, outcome.WriteJSON(&b, outcome.Of(outcometest.Recording(broken))))
