@@ -71,9 +71,11 @@ var Groups = []Group{
 		},
 	},
 	{
-		Title:   "Transports",
-		About:   "What lies between a server and its readers, and how much it hides.",
-		Lessons: []string{},
+		Title: "Transports",
+		About: "What lies between a server and its readers, and how much it hides.",
+		Lessons: []string{
+			"http2-freeze",
+		},
 	},
 	{
 		Title: "Runtime and kernel",
