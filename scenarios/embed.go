@@ -27,7 +27,6 @@ var Groups = []Group{
 			"one-slow-reader",
 			"drain",
 			"llm-answers",
-			"everybodys-problem",
 		},
 	},
 	{
@@ -35,6 +34,7 @@ var Groups = []Group{
 		About: "What waits, where, how much of it, and what is lost: each against its nearest alternative.",
 		Lessons: []string{
 			"what-overflows",
+			"everybodys-problem",
 			"block",
 			"request-n",
 			"drop-newest",
