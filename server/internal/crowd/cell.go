@@ -3,6 +3,7 @@ package crowd
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -30,6 +31,7 @@ type cell struct {
 
 	connected   atomic.Int64
 	disconnects atomic.Uint64
+	hungUp      atomic.Uint64 // of the disconnects
 	refused     atomic.Uint64
 	trouble     atomic.Pointer[string]
 
@@ -118,6 +120,9 @@ func (c *cell) leave(r *synthetic) {
 func (c *cell) failed(reader string, connected bool, err error) {
 	c.log.Debug("connection failed", "lane", c.lane, "reader", reader, "connected", connected, "err", err)
 	if connected {
+		if errors.Is(err, errHungUp) {
+			c.hungUp.Add(1)
+		}
 		c.disconnects.Add(1)
 	} else {
 		c.refused.Add(1)
@@ -134,7 +139,7 @@ func (c *cell) sample(now time.Time, withRead bool) CellReport {
 	r := CellReport{
 		Lane: c.lane, Group: c.group,
 		Readers: uint64(len(c.readers)), Connected: uint64(max(c.connected.Load(), 0)),
-		Disconnects: c.disconnects.Load(), Refused: c.refused.Load(),
+		HungUp: c.hungUp.Load(), Disconnects: c.disconnects.Load(), Refused: c.refused.Load(),
 		Limit: c.limit(),
 	}
 	switch {

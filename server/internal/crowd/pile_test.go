@@ -134,6 +134,7 @@ func TestAReaderAtItsCapHangsUp(t *testing.T) {
 		if words != "connect: connection refused" { // it may have knocked again by now
 			require.Equal(t, "hung up: 64 MiB had arrived and were not read, the most a reader holds", words)
 		}
+		require.EqualValues(t, 1, link.cell("pull", "g").HungUp)
 		lane.do(func() { lane.refuse = false })
 		time.Sleep(2 * time.Second)
 		synctest.Wait()

@@ -30,6 +30,7 @@ type CellReport struct {
 	Notices   uint64 // gaps that the lane itself announced
 
 	Disconnects uint64 // streams that ended though nobody asked for it
+	HungUp      uint64 // of these, by a reader that held too much
 	Refused     uint64 // attempts that did not become a stream
 	Held        uint64 // bytes that have arrived at readers and not been read; fixed buffers and the kernel's not among them
 	Trouble     string // why the last of these two happened, in words; empty once all are connected, and while they are away

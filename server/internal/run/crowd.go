@@ -2,6 +2,8 @@ package run
 
 import (
 	"encoding/json"
+	"fmt"
+	"math/bits"
 
 	"spillway/scenarios/script"
 	"spillway/server/internal/crowd"
@@ -127,7 +129,17 @@ func (s *session) takeCrowd(r crowd.Report) {
 			cell.Ages.AddTo(sum)
 			s.ageSums[key] = sum
 		}
+		s.noteHungUp(key, s.crowd[key].HungUp, cell.HungUp)
 		s.crowd[key] = cell
+	}
+}
+
+// noteHungUp writes a line when readers hung up because of what they held: the
+// first time, and then each time that twice as many have.
+func (s *session) noteHungUp(at crowdCell, before, now uint64) {
+	if now > before && bits.Len64(now) > bits.Len64(before) {
+		s.say(Observed, true, fmt.Sprintf("%s of %s hung up on %s: what had arrived and was not read came to %d MiB in one of them or to %d MiB in all. It is gone with them.",
+			many(now, "reader"), at.group, at.lane, crowd.MaxHeldBytes>>20, crowd.MaxHeldAllBytes>>20))
 	}
 }
 

@@ -117,6 +117,30 @@ func TestFloors(t *testing.T) {
 	require.Equal(t, want, s.floors(), "readers of a lane that is down come back")
 }
 
+// The log tells of readers that held too much, and not of every one.
+func TestHungUpIsTold(t *testing.T) {
+	s := newTestSession(t, lesson())
+	before := len(s.events.log)
+	for _, n := range []uint64{0, 1, 1, 2, 3, 5, 5} {
+		s.takeCrowd(crowd.Report{Cells: []crowd.CellReport{{Lane: "pull", Group: "slow", HungUp: n, Held: 10 * n}}})
+	}
+	var told []string
+	for _, e := range s.events.log[before:] {
+		told = append(told, e.Text)
+	}
+	require.Len(t, told, 3, "at 1, at 2 and at 5")
+	require.Equal(t, "1 reader of slow hung up on pull: what had arrived and was not read came to 64 MiB in one of them or to 512 MiB in all. It is gone with them.", told[0])
+	require.Contains(t, told[2], "5 readers of slow")
+	require.EqualValues(t, 50, s.readersOf(s.lane("pull"))[0].Held)
+
+	require.NoError(t, s.c.Reader(1, wire.Reader{Lane: "pull", Held: 7}))
+	require.NoError(t, s.c.Reader(2, wire.Reader{Lane: "pull", Held: 8}))
+	you := s.readersOf(s.lane("pull"))
+	require.EqualValues(t, 15, you[len(you)-1].Held)
+	s.c.ReaderGone(2)
+	require.EqualValues(t, 7, s.readersOf(s.lane("pull"))[len(you)-1].Held, "a tab takes what it held along")
+}
+
 func TestRestartLaneRefuses(t *testing.T) {
 	s := newTestSession(t, lesson())
 	require.ErrorIs(t, s.c.RestartLane("nobody"), ErrNoLane)
