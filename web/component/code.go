@@ -13,7 +13,7 @@ type Code struct {
 	Lane    string
 	Listing string // URL of the source, which is fetched when somebody opens it
 	Page    string // URL of the page that shows it beside another lane's; see CodePage
-	Others  bool   // there is another lane
+	Other   string // a lane to compare it with; empty: there is none
 	Now     CodeNow
 	Cost    CodeCost
 }

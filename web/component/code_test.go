@@ -33,7 +33,7 @@ func TestCodeGolden(t *testing.T) {
 	one := codeNow()
 	one.Main.Here, one.Rows, one.Deep = 1, nil, 0
 	for name, markup := range map[string]string{
-		"code":         render(t, component.CodeFold(component.Code{Lane: "pull", Listing: "/code/lanes/pull", Page: "/code?left=pull", Others: true, Now: codeNow(), Cost: component.CodeCost{Micros: 412}})),
+		"code":         render(t, component.CodeFold(component.Code{Lane: "pull", Listing: "/code/lanes/pull", Page: "/code?left=pull&right=push", Other: "push", Now: codeNow(), Cost: component.CodeCost{Micros: 412}})),
 		"code-one":     render(t, component.CodeNowBody(one)),
 		"code-nothing": render(t, component.CodeNowBody(component.CodeNow{Lane: "pull", All: 12})),
 		"code-many":    render(t, component.CodeNowBody(component.CodeNow{Lane: "pull", All: 7000, None: "There are 7,000.", Anyway: true})),

@@ -21,6 +21,7 @@ type Looking interface {
 // codeRoutes adds what shows the code of the lanes. Anybody who watches may see
 // it: it is the same in every copy of this program.
 func (s *Site) codeRoutes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /code", s.looking(s.codePage))
 	mux.HandleFunc("GET /code/lanes/{lane}", s.looking(s.codeListing))
 	mux.HandleFunc("GET /code/lanes/{lane}/now", s.looking(s.codeNow))
 	mux.HandleFunc("GET /api/run/lanes/{lane}/code", s.looking(s.codeJSON))
@@ -71,17 +72,18 @@ func (s *Site) codeListing(w http.ResponseWriter, r *http.Request) {
 // codeNow is what changes each second, for a page without the hub.
 func (s *Site) codeNow(w http.ResponseWriter, r *http.Request) {
 	if _, l, ok := s.laneOfPath(w, r); ok {
-		s.render(w, r, http.StatusOK, component.CodeLive(codeOf(l, false)))
+		s.render(w, r, http.StatusOK, component.CodeLive(codeOf(l, "")))
 	}
 }
 
-// codeOf is the fold of a lane's card.
-func codeOf(l run.LaneView, others bool) component.Code {
+// codeOf is the fold of a lane's card; other is a lane to compare with, if there
+// is one.
+func codeOf(l run.LaneView, other string) component.Code {
 	return component.Code{
 		Lane:    l.Name,
 		Listing: "/code/lanes/" + l.Name,
-		Page:    component.CodePage(l.Name, ""),
-		Others:  others,
+		Page:    component.CodePage(l.Name, other),
+		Other:   other,
 		Now:     codeNowOf(l),
 		Cost:    codeCostOf(l),
 	}
@@ -98,12 +100,34 @@ func codeCostOf(l run.LaneView) component.CodeCost {
 func filesOf(l run.LaneView) []component.CodeFile {
 	var out []component.CodeFile
 	for _, name := range fileNames(l) {
-		text, _ := strategy.Text(name)
-		file := component.CodeFile{Lane: l.Name, Name: name}
-		for i, html := range component.Highlight(text) {
-			file.Lines = append(file.Lines, component.CodeLine{Number: i + 1, HTML: html})
-		}
-		out = append(out, file)
+		out = append(out, fileOf(l.Name, name, component.Same))
 	}
 	return out
+}
+
+func fileOf(lane, name string, change component.Change) component.CodeFile {
+	text, _ := strategy.Text(name)
+	file := component.CodeFile{Lane: lane, Name: name}
+	for i, html := range component.Highlight(text) {
+		file.Lines = append(file.Lines, component.CodeLine{Number: i + 1, HTML: html, Change: change})
+	}
+	return file
+}
+
+// otherLane is the lane that is usually compared with this one: the first that
+// runs something else.
+func otherLane(v run.View, i int) string {
+	name := ""
+	for j, l := range v.Lanes {
+		if j == i {
+			continue
+		}
+		if l.Plan.Strategy != v.Lanes[i].Plan.Strategy {
+			return l.Name
+		}
+		if name == "" {
+			name = l.Name
+		}
+	}
+	return name
 }

@@ -52,6 +52,7 @@ func (s *Site) stageOf(v run.View, steer bool, host string) page.Stage {
 		Broker:   page.Broker{Kind: brokerKind(v.Broker), Used: chart.Bytes(float64(v.Sample.BrokerUsed))},
 	}
 	out.Controls.Own = out.Controls.Throttle
+	out.Compare = s.compareURL()
 	if steer {
 		out.Note = v.Script.Note
 		out.Recording, out.Report = s.recordingURL(v.RunID, ""), s.recordingURL(v.RunID, "/report")
@@ -77,7 +78,7 @@ func (s *Site) stageOf(v run.View, steer bool, host string) page.Stage {
 			card.Heap = page.HeapLinksOf(l.Name).Page
 		}
 		if s.o.Looking != nil {
-			code := codeOf(l, len(v.Lanes) > 1)
+			code := codeOf(l, otherLane(v, i))
 			card.Code = &code
 		}
 		if l.PID != 0 {
