@@ -42,7 +42,8 @@ Flags:
 
 Peers are push and pull (lanes), channel (net/http with a Go channel for each
 reader), raw (TCP without HTTP: a ceiling), and any other lane as
-SOURCE/STRATEGY/TRANSPORT. Behind @ may stand another build of this program, to
+SOURCE/STRATEGY/TRANSPORT, with options of the strategy behind a question mark:
+redis-stream/batch/sse?wait=0s. Behind @ may stand another build of this program, to
 compare before and after in the same run: push,push@bin/before
 
 Peers take turns in each run. Their input comes from the embedded broker, over a

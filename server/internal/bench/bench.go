@@ -168,7 +168,7 @@ func (o Options) load(ctx context.Context, p peer, cfg LoadConfig, label string)
 	cfg.ServingPID, cfg.BrokerPID = serving.PID(), broker.PID()
 	cfg.Broker, cfg.RunID, cfg.Stream, cfg.Profiles = at.Addr, c.runID, p.stream, p.profiles
 	if o.Profiles != "" {
-		cfg.ProfileFile = filepath.Join(o.Profiles, label+"-"+strings.NewReplacer("/", "-", "@", "-").Replace(p.name)+".prof")
+		cfg.ProfileFile = filepath.Join(o.Profiles, label+"-"+strings.NewReplacer("/", "-", "@", "-", "?", "-", "&", "-").Replace(p.name)+".prof")
 	}
 	reports := make(chan LoadReport, 1) // the one report
 	load, err := o.Super.Start(ctx, supervisor.Spec{

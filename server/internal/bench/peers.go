@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"spillway/server/internal/lane"
@@ -29,7 +30,7 @@ type contest struct {
 
 // peers are those with a name of their own.
 func peers() []peer {
-	push, pull := lanePeer("push", "shared-pubsub", "push-buffered", "sse"), lanePeer("pull", "redis-stream", "pull-drain", "sse")
+	push, pull := lanePeer("push", "shared-pubsub", "push-buffered", "sse", nil), lanePeer("pull", "redis-stream", "pull-drain", "sse", nil)
 	return []peer{
 		push, pull,
 		serverPeer("channel", "baseline: net/http, a Go channel of 256 for each reader, which writes what is there and flushes once"),
@@ -37,7 +38,8 @@ func peers() []peer {
 	}
 }
 
-// findPeer finds a peer by its name, or makes one of SOURCE/STRATEGY/TRANSPORT.
+// findPeer finds a peer by its name, or makes one of SOURCE/STRATEGY/TRANSPORT,
+// with options of the strategy behind a question mark: a/b/c?wait=0s&bytes=64KiB.
 // Behind @ may stand another build of this program whose lane it is.
 func findPeer(name string) (peer, error) {
 	plain, binary, other := strings.Cut(name, "@")
@@ -66,18 +68,23 @@ func findOwn(name string) (peer, error) {
 		}
 		names = append(names, p.name)
 	}
-	if parts := strings.Split(name, "/"); len(parts) == 3 {
+	way, query, _ := strings.Cut(name, "?")
+	if parts := strings.Split(way, "/"); len(parts) == 3 {
+		options, err := optionsOf(query)
+		if err != nil {
+			return peer{}, fmt.Errorf("peer %q: %w", name, err)
+		}
 		if _, ok := source.Find(parts[0]); !ok {
 			return peer{}, fmt.Errorf("there is no source %q", parts[0])
 		}
-		return lanePeer(name, parts[0], parts[1], parts[2]), nil
+		return lanePeer(name, parts[0], parts[1], parts[2], options), nil
 	}
 	return peer{}, fmt.Errorf("there is no peer %q; there are %s, and SOURCE/STRATEGY/TRANSPORT", name, strings.Join(names, ", "))
 }
 
 // lanePeer is a lane as a run has it. Nothing limits its memory: a work ends
 // before it is gone.
-func lanePeer(name, from, strategy, transport string) peer {
+func lanePeer(name, from, strategy, transport string, options map[string]string) peer {
 	d, _ := source.Find(from)
 	return peer{
 		name: name, title: "lane: " + from + " → " + strategy + " → " + transport, stream: d.Replayable, profiles: true,
@@ -88,7 +95,7 @@ func lanePeer(name, from, strategy, transport string) peer {
 			}
 			return supervisor.Spec{Name: "lane " + name, Args: []string{"lane"}, Config: lane.Config{
 				Name: name, RunID: c.runID, Source: from, Strategy: strategy, Transport: transport,
-				Listen: "127.0.0.1:0", BrokerURL: c.brokerURL, Channels: channels,
+				Listen: "127.0.0.1:0", BrokerURL: c.brokerURL, Channels: channels, Options: options,
 			}}
 		},
 		addr: func(ready json.RawMessage) (string, error) {
@@ -97,6 +104,19 @@ func lanePeer(name, from, strategy, transport string) peer {
 			return r.Addr, err
 		},
 	}
+}
+
+// optionsOf reads name=value&name=value. The lane says which it does not know.
+func optionsOf(query string) (map[string]string, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil || query == "" {
+		return nil, err
+	}
+	options := make(map[string]string)
+	for name := range values {
+		options[name] = values.Get(name)
+	}
+	return options, nil
 }
 
 func serverPeer(kind, title string) peer {

@@ -96,8 +96,8 @@ func TestSlopeIsOfTheLastStretch(t *testing.T) {
 }
 
 func TestEveryWorkCanBeDone(t *testing.T) {
-	require.NoError(t, Options{Works: Names(), Peers: []string{"push", "pull@bin/before", "redis-stream/batch/sse"}}.Check())
-	for _, o := range []Options{{Works: []string{"w9"}}, {Peers: []string{"nobody"}}, {Peers: []string{"push@"}}, {Peers: []string{"nothing/batch/sse"}}, {Runs: -1}} {
+	require.NoError(t, Options{Works: Names(), Peers: []string{"push", "pull@bin/before", "redis-stream/batch/sse?wait=0s"}}.Check())
+	for _, o := range []Options{{Works: []string{"w9"}}, {Peers: []string{"nobody"}}, {Peers: []string{"push@"}}, {Peers: []string{"redis-stream/batch/sse?%"}}, {Peers: []string{"nothing/batch/sse"}}, {Runs: -1}} {
 		require.Error(t, o.Check())
 	}
 	require.Equal(t, len(Names()), len(Titles()))
