@@ -175,6 +175,23 @@ type tab struct {
 // connection has received; nil is a new reader.
 func (l *running) join(channel string, into *reader.Reader) *tab {
 	l.t.Helper()
+	b := l.connect(channel, into)
+	l.reading(channel)
+	return b
+}
+
+// reading waits until the lane's sources of everybody are open.
+func (l *running) reading(channel string) {
+	l.t.Helper()
+	require.Eventually(l.t, func() bool {
+		connections, _ := l.connections(channel)
+		return connections == int(l.report().Readers)
+	}, patience, tick, "the source is not opened")
+}
+
+// connect is join without waiting.
+func (l *running) connect(channel string, into *reader.Reader) *tab {
+	l.t.Helper()
 	conn, err := net.Dial("tcp", l.addr)
 	require.NoError(l.t, err)
 	l.t.Cleanup(func() { conn.Close() })
@@ -191,10 +208,6 @@ func (l *running) join(channel string, into *reader.Reader) *tab {
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	require.NoError(l.t, err)
 	require.Equal(l.t, http.StatusOK, response.StatusCode)
-	require.Eventually(l.t, func() bool {
-		connections, _ := l.connections(channel)
-		return connections == int(l.report().Readers)
-	}, patience, tick, "the source is not opened")
 	return &tab{l.t, conn, response.Body, into}
 }
 

@@ -131,8 +131,10 @@ func (s *socketSink) beat(now time.Time) {
 	if len(s.owed) == 0 {
 		s.buf = appendPing(s.buf)
 	}
-	if s.writeOrOwe(s.buf) {
-		s.pinged.CompareAndSwap(0, now.UnixNano())
+	at := now.UnixNano()
+	first := s.pinged.CompareAndSwap(0, at) // before the answer can come
+	if !s.writeOrOwe(s.buf) && first {
+		s.pinged.CompareAndSwap(at, 0)
 	}
 }
 
