@@ -61,7 +61,7 @@ func TestLiveKeysExist(t *testing.T) {
 		known[f.Key] = true
 	}
 	ofRun := map[string]bool{"run.clock": true, "run.broker": true, "run.produced": true}
-	own := map[string]bool{"rate": true, "messages": true, "gaps": true, "repeats": true, "age": true, "state": true}
+	own := map[string]bool{"rate": true, "messages": true, "gaps": true, "between": true, "held": true, "wasm": true}
 	eachStage(t, func(t *testing.T, s page.Stage, markup string) {
 		lanes, seen := map[string]bool{}, map[string]bool{}
 		for _, l := range s.Controls.Lanes {
@@ -84,7 +84,7 @@ func TestLiveKeysExist(t *testing.T) {
 
 // Everything the client acts on is in its vocabulary.
 func TestControlsAreKnown(t *testing.T) {
-	actions := strings.Fields("start stop reset restart pause release doit theme help each guess ownPause play continue stopsteps choose notes replay jump")
+	actions := strings.Fields("start stop reset restart pause release doit theme help each guess ownPause again play continue stopsteps choose notes replay jump")
 	sets := []string{"throttle", "own"}
 	for _, k := range figure.Knobs {
 		sets = append(sets, k.Key)

@@ -24,7 +24,7 @@ import (
 var buildFlags = []string{
 	"-trimpath", "-ldflags=-s -w",
 	"-gcflags=runtime=-l", "-gcflags=syscall/js=-l", "-gcflags=strconv=-l",
-	"-gcflags=spillway/wasm/wire=-l", "-gcflags=spillway/wasm/internal/...=-l",
+	"-gcflags=spillway/wasm/wire=-l", "-gcflags=spillway/web/...=-l", "-gcflags=spillway/wasm/internal/...=-l",
 }
 
 // experiment is the toolchain's GOEXPERIMENT for the client: the collector that

@@ -21,6 +21,10 @@ func (s *Site) guard(next http.Handler) http.Handler {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Referrer-Policy", "same-origin") // under no-referrer a browser sends forms with Origin: null
 		w.Header().Set("Content-Security-Policy", policy(hostOf(r)))
+		// A page and its workers that nobody else has a hold on may share memory, with
+		// which a reader blocks its thread, and may measure their own.
+		w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
+		w.Header().Set("Cross-Origin-Embedder-Policy", "require-corp")
 		if s.o.Loopback && !isLoopbackName(hostOf(r)) {
 			s.refuse(w, r, http.StatusForbidden, "This server answers on this machine only, as localhost or 127.0.0.1, not as "+hostOf(r)+".")
 			return

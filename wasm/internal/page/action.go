@@ -52,6 +52,13 @@ func (p *page) act(action, lane string) {
 			}
 		}
 		p.pauseOwn(lane, !paused)
+	case "again":
+		for _, l := range p.lanes {
+			if l.info.Name == lane {
+				l.reader.try++
+			}
+		}
+		p.direct()
 	default:
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"spillway/wasm/internal/clock"
 	"spillway/wasm/internal/dom"
 	"spillway/wasm/internal/model"
+	"spillway/wasm/reader"
 	"spillway/wasm/throttle"
 	"spillway/wasm/wire"
 	"spillway/web/figure"
@@ -29,6 +30,11 @@ type ownRate struct {
 // those that a fragment brings later.
 func (p *page) listenControls() (release func()) {
 	input := dom.Listen(dom.Document(), "input", func(event js.Value) {
+		if e, ok := dom.Closest(event.Get("target"), waySelect); ok {
+			lane, way := dom.Attr(e, "data-lane"), reader.Way(e.Get("value").String())
+			p.loop.post(func() { p.chooseWay(lane, way) })
+			return
+		}
 		e, ok := dom.Closest(event.Get("target"), "[data-set]")
 		if !ok {
 			return

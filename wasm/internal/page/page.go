@@ -23,6 +23,7 @@ import (
 	"spillway/wasm/internal/dom"
 	"spillway/wasm/internal/scope"
 	"spillway/wasm/internal/stream"
+	"spillway/wasm/reader"
 	"spillway/wasm/wire"
 )
 
@@ -44,9 +45,10 @@ type page struct {
 	stats    *stats
 	observer js.Value // of the charts' sizes
 
-	own          map[string]ownRate // chosen for this tab, by lane
-	lastInput    float64            // milliseconds: when a person last moved a control
-	runningSince float64            // milliseconds: when this page first saw the run running
+	own          map[string]ownRate    // chosen for this tab, by lane
+	ways         map[string]reader.Way // likewise
+	lastInput    float64               // milliseconds: when a person last moved a control
+	runningSince float64               // milliseconds: when this page first saw the run running
 	touched      bool
 	hinted       bool
 	toasts       int // shown so far; the newest one takes itself away
@@ -64,14 +66,14 @@ type lane struct {
 func Run(ctx *scope.Scope) {
 	p := &page{
 		loop: newLoop(), ctx: ctx, body: dom.Body(),
-		stats: &stats{}, own: map[string]ownRate{},
+		stats: &stats{}, own: map[string]ownRate{}, ways: map[string]reader.Way{},
 	}
 	p.painter = newPainter(p)
 	p.steering = newSteering(p)
 	p.observer = p.observeSizes()
 	p.findTexts()
 	releases := []func(){
-		p.listenControls(), p.stats.publish(), p.painter.release,
+		p.listenControls(), p.stats.publish(p.writtenTo), p.painter.release,
 	}
 
 	p.tasks.Go(func() { p.keepHub(ctx) })
@@ -119,6 +121,7 @@ func (p *page) takeHello(h *wire.Hello) {
 		p.sample = nil
 		p.runningSince = 0
 		clear(p.own)
+		clear(p.ways)
 		dom.SetAttr(p.body, "data-run", h.RunID)
 	}
 	p.arrangeLanes(another)

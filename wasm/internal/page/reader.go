@@ -15,8 +15,10 @@ import (
 // ownReader is this tab's reader of one lane, in a worker of its own.
 type ownReader struct {
 	worker  js.Value
+	mail    js.Value // shared with the worker: how many commands were sent; undefined where pages share no memory
 	funcs   []js.Func
 	command post.Command // sent last
+	try     int          // how often the visitor let it go on after it was full
 	paused  bool         // by the visitor, for this tab only
 	report  post.Report  // newest; its state is empty before the first
 	meter   model.Meter
@@ -39,8 +41,12 @@ func (p *page) newReader(lane string) *ownReader {
 	r.on("onerror", func(js.Value) {
 		p.loop.post(func() { r.report.State = "the reader could not start" })
 	})
+	if shared := js.Global().Get("SharedArrayBuffer"); shared.Truthy() {
+		const oneNumber = 4 // bytes
+		r.mail = js.Global().Get("Int32Array").New(shared.New(oneNumber))
+	}
 	r.worker.Call("postMessage", map[string]any{
-		"module": js.Global().Get("spillwayModule"), "exec": dom.Attr(script, "data-exec"),
+		"module": js.Global().Get("spillwayModule"), "exec": dom.Attr(script, "data-exec"), "mail": r.mail,
 	})
 	return r
 }
@@ -59,17 +65,25 @@ func (p *page) takeReport(lane string, r *ownReader, report post.Report) {
 	if report.Run != p.hello.RunID {
 		return // of the run before
 	}
-	moved := report.Account != r.report.Account || report.State != r.report.State || r.meter.PerSecond() > 0
+	moved := report.Account != r.report.Account || report.Held != r.report.Held || r.meter.PerSecond() > 0
+	if report.State != r.report.State {
+		moved = true
+		dom.Each(dom.Document(), ".own", func(e js.Value) {
+			if dom.Attr(e, "data-lane") == lane {
+				dom.SetAttr(e, "data-state", string(report.State))
+			}
+		})
+	}
 	r.report = report
 	if report.State == post.Idle {
 		r.meter = model.Meter{} // an idle reader says so once
 	}
 	r.meter.Add(report.Account.Bytes, int64(report.AtMicros))
-	p.stats.reader(lane, report.Account, r.meter.PerSecond())
+	p.stats.reader(lane, report, r.meter.PerSecond())
 	frame := wire.Reader{
 		Lane: lane, Bytes: report.Account.Bytes, Messages: report.Account.Messages,
 		Gaps: report.Account.Gaps, Repeats: report.Account.Repeats, LastSeq: report.Account.LastSeq,
-		P50: report.P50, P99: report.P99,
+		P50: report.P50, P99: report.P99, Way: string(report.Way), Held: report.Held,
 	}
 	if p.socket != nil && frame != r.sent && p.socket.Send(wire.Append(nil, &frame)) {
 		r.sent = frame
@@ -82,14 +96,25 @@ func (p *page) takeReport(lane string, r *ownReader, report post.Report) {
 // direct tells every worker what to read and how fast.
 func (p *page) direct() {
 	for _, l := range p.lanes {
-		command := post.Command{Run: p.hello.RunID, Rate: p.rate(l)}
+		command := post.Command{Run: p.hello.RunID, Rate: p.rate(l), Way: p.way(l), Try: l.reader.try}
 		if l.info.Port != 0 && readable(l.info.State) {
 			command.URL = laneURL(l.info)
 		}
 		if r := l.reader; command != r.command && r.worker.Truthy() {
-			r.command = command
-			r.worker.Call("postMessage", command.JS())
+			r.send(command)
 		}
+	}
+	p.showWays()
+}
+
+// send posts a command, and wakes a worker that has blocked its thread.
+func (r *ownReader) send(c post.Command) {
+	r.command = c
+	r.worker.Call("postMessage", c.JS())
+	if r.mail.Truthy() {
+		atomics := js.Global().Get("Atomics")
+		atomics.Call("add", r.mail, 0, 1)
+		atomics.Call("notify", r.mail, 0)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"syscall/js"
 
 	"spillway/wasm/internal/clock"
+	"spillway/wasm/internal/post"
 	"spillway/wasm/reader"
 )
 
@@ -24,7 +25,7 @@ type stats struct {
 
 type laneStats struct {
 	name           string
-	account        reader.Account
+	report         post.Report
 	bytesPerSecond float64
 }
 
@@ -56,19 +57,19 @@ func (s *stats) sample(micros int64) {
 	s.delays.add(micros)
 }
 
-func (s *stats) reader(lane string, a reader.Account, bytesPerSecond float64) {
+func (s *stats) reader(lane string, r post.Report, bytesPerSecond float64) {
 	i := slices.IndexFunc(s.lanes, func(l laneStats) bool { return l.name == lane })
 	if i < 0 {
 		s.lanes = append(s.lanes, laneStats{name: lane})
 		i = len(s.lanes) - 1
 	}
-	s.lanes[i].account, s.lanes[i].bytesPerSecond = a, bytesPerSecond
+	s.lanes[i].report, s.lanes[i].bytesPerSecond = r, bytesPerSecond
 }
 
 // publish sets spillway.stats and watches for tasks of 50 ms and longer. What
 // comes before the first sample is drawn is the start and does not count.
-func (s *stats) publish() (release func()) {
-	ask := js.FuncOf(func(js.Value, []js.Value) any { return s.js() })
+func (s *stats) publish(written func(lane string) uint64) (release func()) {
+	ask := js.FuncOf(func(js.Value, []js.Value) any { return s.js(written) })
 	js.Global().Set("spillway", map[string]any{"stats": ask})
 
 	observed := js.FuncOf(func(_ js.Value, args []js.Value) any {
@@ -90,14 +91,18 @@ func (s *stats) publish() (release func()) {
 	}
 }
 
-// js is the whole as an object.
-func (s *stats) js() map[string]any {
+// js is the whole as an object. written is what a lane has written to this tab.
+func (s *stats) js(written func(lane string) uint64) map[string]any {
 	lanes := map[string]any{}
 	for _, l := range s.lanes {
+		a := l.report.Account
 		lanes[l.name] = map[string]any{
-			"bytes": float64(l.account.Bytes), "messages": float64(l.account.Messages),
-			"gaps": float64(l.account.Gaps), "repeats": float64(l.account.Repeats),
-			"malformed": float64(l.account.Malformed), "lastSeq": float64(l.account.LastSeq),
+			"bytes": float64(a.Bytes), "messages": float64(a.Messages),
+			"gaps": float64(a.Gaps), "repeats": float64(a.Repeats),
+			"malformed": float64(a.Malformed), "lastSeq": float64(a.LastSeq),
+			"way": string(l.report.Way), "state": string(l.report.State),
+			"tab": float64(l.report.Tab), "tabBytes": float64(l.report.TabBytes), "held": float64(l.report.Held),
+			"written":        float64(written(l.name)),
 			"bytesPerSecond": l.bytesPerSecond,
 		}
 	}

@@ -114,7 +114,7 @@ func (p *page) runValue(key string) func() (string, bool) {
 
 // ownValue is how data-own="LANE.KEY" gets its text: this tab's own reader.
 func (p *page) ownValue(of, key string) func() (string, bool) {
-	for _, l := range p.lanes {
+	for i, l := range p.lanes {
 		if l.info.Name != of {
 			continue
 		}
@@ -127,16 +127,12 @@ func (p *page) ownValue(of, key string) func() (string, bool) {
 			textOf = func() string { return chart.Count(r.report.Account.Messages) }
 		case "gaps":
 			textOf = func() string { return chart.Count(r.report.Account.Gaps) }
-		case "repeats":
-			textOf = func() string { return chart.Count(r.report.Account.Repeats) }
-		case "state":
-			textOf = func() string { return string(r.report.State) }
-		case "age":
-			// In the same words as the age at the healthy readers.
-			age := laneText("p50")
-			textOf = func() string {
-				return age(wire.LaneSample{State: wire.StateRunning, HealthyP50: r.report.P50, HealthyP99: r.report.P99})
-			}
+		case "between":
+			textOf = func() string { return p.between(i) }
+		case "held":
+			textOf = func() string { return chart.Bytes(float64(r.report.Held)) }
+		case "wasm":
+			textOf = func() string { return chart.Bytes(float64(r.report.WASMBytes)) }
 		default:
 			return nil
 		}

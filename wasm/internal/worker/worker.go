@@ -25,37 +25,47 @@ import (
 	"spillway/wasm/throttle"
 )
 
-// yieldEveryMillis is how often a reader that never has to wait lets the browser
-// do something else. Reads of bytes that are there already settle before the
-// worker's next message or timer comes to its turn, so that without it neither
-// commands nor reports would get through.
-const yieldEveryMillis = 50
-
 // worker reads one lane. Three goroutines meet in it: the browser's callback
 // that brings commands, the one that reads, and the one that reports.
 type worker struct {
-	pacer *throttle.Pacer
+	pacer  *throttle.Pacer
+	thread *thread
 
-	mu     sync.Mutex // never held during a call into the browser
-	target target     // what the page wants
-	run    string     // whose account it is
-	state  post.State
-	reader *reader.Reader
-	p50    uint64
-	p99    uint64
+	yielded float64 // milliseconds: when the reader last let the browser do something else
+
+	mu         sync.Mutex // never held during a call into the browser
+	target     target     // what the page wants
+	run        string     // whose account it is
+	state      post.State
+	reader     *reader.Reader
+	connection connection
+	p50        uint64
+	p99        uint64
+	agesSince  float64 // milliseconds: when the window of ages began
+	last       post.Report
+	reported   float64 // milliseconds: when last was sent
 }
 
 // target is what to read. Its scope ends when another target replaces it.
 type target struct {
 	ctx *scope.Scope
 	url string
-	run string
+	run string // whose account it is
+	way reader.Way
+	try int
+}
+
+// is tells whether a command means the same target.
+func (t target) is(c post.Command) bool {
+	return t.url == c.URL && t.run == c.Run && t.way == c.Way && t.try == c.Try
 }
 
 // Run serves the page until ctx is done. It returns after the connection is
 // closed.
 func Run(ctx *scope.Scope) {
-	w := &worker{pacer: throttle.NewPacerOn(clock.Steady{}, throttle.Stopped), reader: &reader.Reader{}, state: post.Idle}
+	w := &worker{reader: &reader.Reader{}, state: post.Idle}
+	w.thread = &thread{mail: js.Global().Get("spillwayMail"), report: w.reportNow}
+	w.pacer = throttle.NewPacerOn(clock.Steady{}, throttle.Stopped)
 	w.target.ctx = scope.New(ctx)
 	release := w.listen(ctx)
 	defer release()
@@ -86,24 +96,26 @@ func (w *worker) listen(ctx *scope.Scope) (release func()) {
 	}
 }
 
-// command does what the page wants. A rate acts at once; another stream or run
-// ends the connection.
+// command does what the page wants. A rate acts at once; another stream, run or
+// way ends the connection.
 func (w *worker) command(ctx *scope.Scope, message js.Value) {
 	c, ok := post.CommandOf(message)
 	if !ok {
 		return
 	}
+	w.thread.taken()
 	w.pacer.SetRate(c.Rate)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if c.URL == w.target.url && c.Run == w.target.run {
+	if w.target.is(c) {
 		return
 	}
 	w.target.ctx.End()
-	w.target = target{ctx: scope.New(ctx), url: c.URL, run: c.Run}
+	w.target = target{ctx: scope.New(ctx), url: c.URL, run: c.Run, way: c.Way, try: c.Try}
 }
 
-// read keeps the target connected until ctx is done.
+// read keeps the target connected until ctx is done. A reader that was full stays
+// away until the page wants something else: it would only fill up again.
 func (w *worker) read(ctx *scope.Scope) {
 	var backoff model.Backoff
 	buf := make([]byte, throttle.MaxReadBytes)
@@ -114,7 +126,7 @@ func (w *worker) read(ctx *scope.Scope) {
 			continue
 		}
 		before := w.account().Bytes
-		err := w.connection(t, buf)
+		err := w.connect(t, buf)
 		if t.ctx.Err() != nil {
 			backoff.Reset()
 			continue
@@ -123,6 +135,10 @@ func (w *worker) read(ctx *scope.Scope) {
 			backoff.Reset()
 		}
 		w.setState(stateOf(err))
+		if err == stream.ErrFull {
+			<-t.ctx.Done()
+			continue
+		}
 		if clock.Wait(t.ctx, backoff.NextMillis()) != nil {
 			backoff.Reset()
 		}
@@ -134,7 +150,7 @@ func (w *worker) begin() target {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.target.run != w.run {
-		w.run, w.reader = w.target.run, &reader.Reader{}
+		w.run, w.reader, w.connection = w.target.run, &reader.Reader{}, connection{}
 		w.p50, w.p99 = 0, 0
 	}
 	w.state = post.Connecting
@@ -144,60 +160,17 @@ func (w *worker) begin() target {
 	return w.target
 }
 
-// connection connects and reads until the stream ends or the target changes.
-func (w *worker) connection(t target, buf []byte) error {
-	w.mu.Lock()
-	w.reader.Reconnected()
-	url := resumeURL(t.url, w.reader.LastEventID())
-	w.mu.Unlock()
-
-	body, err := stream.Fetch(t.ctx, url, len(buf))
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	w.setState(post.Reading)
-	yielded := clock.Millis()
-	for n := 0; ; {
-		if err := w.pacer.Wait(t.ctx, n); err != nil {
-			return err
-		}
-		if now := clock.Millis(); now-yielded >= yieldEveryMillis {
-			if err := clock.Wait(t.ctx, 0); err != nil {
-				return err
-			}
-			yielded = now
-		}
-		if n, err = body.Read(t.ctx, buf[:w.pacer.ReadBytes()]); err != nil {
-			return err
-		}
-		w.mu.Lock()
-		w.reader.Feed(buf[:n], clock.WallMicros())
-		w.mu.Unlock()
-	}
-}
-
-// resumeURL asks the lane to go on behind the last event. The id travels in the
-// query: as a header it would cost a preflight request before each connection.
-func resumeURL(url, lastID string) string {
-	if lastID == "" {
-		return url
-	}
-	separator := "?"
-	if strings.Contains(url, "?") {
-		separator = "&"
-	}
-	return url + separator + "last=" + js.Global().Call("encodeURIComponent", lastID).String()
-}
-
 // stateOf says why a connection ended.
 func stateOf(err error) post.State {
 	switch e := err.(type) {
 	case *stream.RefusedError:
 		return post.State(strings.TrimSpace(e.Error()))
 	default:
-		if err == stream.ErrUnsupported {
+		switch err {
+		case stream.ErrUnsupported:
 			return post.Unsupported
+		case stream.ErrFull:
+			return post.Full
 		}
 		return post.Retrying
 	}
