@@ -54,7 +54,7 @@ readers:
     count: 200
     throttle: 8KB/s
     buffer: os
-  healthy: {count: 10, steady: true}
+  healthy: {count: 10, steady: true, read: eventsource}
   you:
     rate: 100/s
     size: 8KiB
@@ -138,7 +138,7 @@ func TestParse(t *testing.T) {
 	}, s.Workload)
 	require.Equal(t, Readers{
 		{Name: "slow", Count: 200, Throttle: 8000, Buffer: BufferOS},
-		{Name: "healthy", Count: 10, Throttle: NoThrottle, Steady: true},
+		{Name: "healthy", Count: 10, Throttle: NoThrottle, Steady: true, Read: "eventsource"},
 		{Name: You, Throttle: NoThrottle, Rate: 100, Size: 8 << 10},
 	}, s.Readers)
 	require.Equal(t, Ghosts{{
