@@ -138,8 +138,8 @@ func (s *session) takeCrowd(r crowd.Report) {
 // first time, and then each time that twice as many have.
 func (s *session) noteHungUp(at crowdCell, before, now uint64) {
 	if now > before && bits.Len64(now) > bits.Len64(before) {
-		s.say(Observed, true, fmt.Sprintf("%s of %s hung up on %s: what had arrived and was not read came to %d MiB in one of them or to %d MiB in all. It is gone with them.",
-			many(now, "reader"), at.group, at.lane, crowd.MaxHeldBytes>>20, crowd.MaxHeldAllBytes>>20))
+		s.say(Observed, true, fmt.Sprintf("Readers of %s hung up on %s, %s so far: what had arrived and was not read came to %d MiB in one of them or to %d MiB in all. It is gone with them.",
+			at.group, at.lane, many(now, "time"), crowd.MaxHeldBytes>>20, crowd.MaxHeldAllBytes>>20))
 	}
 }
 
