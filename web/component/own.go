@@ -1,8 +1,9 @@
 package component
 
 import (
+	"strconv"
+
 	"spillway/wasm/reader"
-	"spillway/web/chart"
 )
 
 // ownWay is a way to read as a visitor chooses it.
@@ -26,7 +27,7 @@ var ownWays = []ownWay{
 	{reader.SocketStream, "WebSocketStream", "this browser has none",
 		"Pushes back: the browser takes from the network what the reader asks for, and little ahead."},
 	{reader.DemandSocket, "WebSocket, on demand", "",
-		"Pushes back: the lane sends what the reader has asked for, " + chart.Bytes(reader.WindowBytes) + " ahead, and nothing else."},
+		"Pushes back: the lane sends what the reader has asked for, " + kibi(reader.WindowBytes) + " ahead, and nothing else."},
 }
 
 // ownFigure is one number about this tab's reader. The client fills it in.
@@ -43,5 +44,13 @@ var ownFigures = []ownFigure{
 	{"tab", "this tab", "What the browser counts for this page and its workers. From performance.measureUserAgentSpecificMemory(), every ten seconds at most; a browser without it tells at best the JavaScript heap of the page, performance.memory. The RSS of its process no page can see.", "not visible in this browser"},
 }
 
+// kibi is a round number of bytes in words.
+func kibi(bytes int) string {
+	if bytes%(1<<20) == 0 {
+		return strconv.Itoa(bytes>>20) + " MiB"
+	}
+	return strconv.Itoa(bytes>>10) + " KiB"
+}
+
 // fullSays is said when a reader has hung up.
-var fullSays = "Stopped: this tab held " + chart.Bytes(reader.MaxHeldBytes) + " that nobody had read."
+var fullSays = "Stopped: this tab held " + kibi(reader.MaxHeldBytes) + " that nobody had read."
