@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"io"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -84,4 +85,42 @@ func BenchmarkFanOut(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkIdleReader is what a reader that gets nothing costs a lane, without
+// the strategy: heap, and stack of the goroutine that watches it. The other end
+// of the connection, in the same process, is in it as well, the same for all.
+func BenchmarkIdleReader(b *testing.B) {
+	const readers = 200
+	for _, d := range transport.All {
+		if d.Secure {
+			continue
+		}
+		b.Run(d.Name, func(b *testing.B) {
+			addr, sinks := serve(b, d.Name, transport.Options{Ready: "{}"})
+			request := upgrade
+			if d.Name == "sse" {
+				request = get
+			}
+			all := make([]opened, 0, readers)
+			before := used()
+			for range readers {
+				dial(b, addr, request)
+				all = append(all, <-sinks)
+			}
+			after := used()
+			for b.Loop() { // the metrics are the result
+			}
+			b.ReportMetric(float64(int64(after.HeapAlloc-before.HeapAlloc))/readers, "heap-B/reader")
+			b.ReportMetric(float64(int64(after.StackInuse-before.StackInuse))/readers, "stack-B/reader")
+			runtime.KeepAlive(all)
+		})
+	}
+}
+
+func used() (m runtime.MemStats) {
+	runtime.GC()
+	runtime.GC() // what the first one has freed of pools
+	runtime.ReadMemStats(&m)
+	return m
 }

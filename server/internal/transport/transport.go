@@ -7,6 +7,13 @@
 // send buffer of the lane (Options.SendBufferBytes, which the kernel doubles),
 // the receive buffer of the reader and whatever its browser keeps: megabytes
 // that the lane cannot see.
+//
+// All transports write the same text, that of server-sent events, so that every
+// reader decodes it in one way. SSE puts each event into an HTTP/1.1 chunk, or
+// into a stream of HTTP/2; WebSocket puts the events of one write into one text
+// message. Over WebSocket a reader may also say how many messages it can take
+// (spillway/wasm/wire, Demand). The sink carries that to the strategy, which
+// gives it no more; ready, gap and close are no messages and cost no demand.
 package transport
 
 import (
