@@ -143,7 +143,7 @@ func (c CodeNow) howMany() string {
 
 func tally(n uint64) string { return strconv.FormatUint(n, 10) }
 
-// spent is "0.4 ms of the last second".
+// spent is "0.4 ms of processor time in the last second".
 func (c CodeCost) spent() string {
-	return strconv.FormatFloat(float64(c.Micros)/1000, 'f', 1, 64) + " ms of the last second"
+	return strconv.FormatFloat(float64(c.Micros)/1000, 'f', 1, 64) + " ms of processor time in the last second"
 }

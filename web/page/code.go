@@ -1,6 +1,8 @@
 package page
 
 import (
+	"strings"
+
 	"spillway/web/chart"
 	"spillway/web/component"
 )
@@ -13,8 +15,9 @@ type Code struct {
 	Lanes  []string // of the run
 	Left   CodeSide
 	Right  *CodeSide // nil: one lane alone
-	Differ int       // lines that only one of them has
+	Differ int       // lines of the two first files that only one of them has
 	Equal  int       // lines that both have
+	Shared []string  // other files that both run, and so are the same
 }
 
 // CodeSide is one lane's source.
@@ -40,8 +43,12 @@ func (c Code) sum() string {
 	case c.Differ == 0:
 		return "Both lanes run the same code. What differs is where their goroutines wait."
 	}
-	return chart.Count(uint64(c.Differ)) + " lines differ: − stands before those that only " + c.Left.Lane + " has, + before those that only " + c.Right.Lane + " has. " +
-		chart.Count(uint64(c.Equal)) + " are the same."
+	out := chart.Count(uint64(c.Differ)) + " lines of the strategies differ, " + chart.Count(uint64(c.Equal)) + " are the same: − stands before those that only " +
+		c.Left.Lane + " has, + before those that only " + c.Right.Lane + " has."
+	if len(c.Shared) > 0 {
+		out += " Both run " + strings.Join(c.Shared, ", ") + "."
+	}
+	return out
 }
 
 func (c Code) right() string {

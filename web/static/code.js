@@ -42,6 +42,7 @@ const follow = (part) => {
   const words = new Map(
     [...part.querySelectorAll("dt[data-why]")].map((dt) => [dt.dataset.why, { name: dt.textContent, text: dt.nextElementSibling.textContent }]),
   );
+  let placed = false; // the box shows the line that says most; from then on it is the reader's
   let wanted = ""; // the link that has the focus, which every update replaces
 
   const lineOf = (at) => listing.querySelector(`[data-line="${CSS.escape(at)}"]`);
@@ -56,6 +57,12 @@ const follow = (part) => {
     for (const line of new Set([...old, ...[...rows.keys()].map(lineOf)])) {
       if (line) show(line.querySelector(".parked"), rows.get(line.dataset.line), list.dataset.all, words);
     }
+    const main = part.dataset.listing && !placed && now.querySelector("[data-main]")?.dataset.main;
+    const line = main && lineOf(main);
+    if (line) {
+      look(line);
+      placed = true;
+    }
     if (wanted && document.activeElement === body) now.querySelector(`[data-at="${CSS.escape(wanted)}"] a`)?.focus();
   };
 
@@ -68,9 +75,6 @@ const follow = (part) => {
       if (!response.ok) throw new Error(response.statusText);
       listing.innerHTML = await response.text();
       apply();
-      const main = now.querySelector("[data-main]")?.dataset.main;
-      const line = main && lineOf(main);
-      if (line) look(line);
     } catch {
       fetched = false; // the link to the page stays
     }

@@ -5,7 +5,7 @@ package lane
 // Command).
 type Code struct {
 	Goroutines uint64   // in the profile
-	CostMicros uint64   // what taking it cost, on the lane's own clock
+	CostMicros uint64   // processor time of the lane that taking it cost; where the OS does not tell, the time it took
 	TooMany    bool     // more goroutines than are looked at once a second; Parked is empty
 	Deep       uint64   // of them so deep in calls that the profile does not reach the strategy
 	Parked     []Parked // the most first

@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"time"
 
 	"spillway/server/internal/lane"
 	"spillway/server/internal/strategy"
@@ -64,7 +63,9 @@ func (l *lookout) look() *lane.Code {
 	if !l.on {
 		return nil
 	}
-	began := time.Now()
+	runtime.LockOSThread() // its time is the cost
+	defer runtime.UnlockOSThread()
+	began := threadTime()
 	out := &lane.Code{Goroutines: uint64(runtime.NumGoroutine())}
 	if out.Goroutines > maxLooked && !l.anyway {
 		out.TooMany = true
@@ -98,7 +99,7 @@ func (l *lookout) look() *lane.Code {
 	if len(l.known) > 2*len(records)+maxLooked {
 		l.known = nil // what has run at many places is not kept for ever
 	}
-	out.CostMicros = uint64(time.Since(began).Microseconds())
+	out.CostMicros = uint64(max(1, (threadTime() - began).Microseconds()))
 	return out
 }
 

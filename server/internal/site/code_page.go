@@ -41,7 +41,7 @@ func (s *Site) codePage(w http.ResponseWriter, r *http.Request) {
 		out.Left = sideOf(v, one)
 		out.Left.Files = filesOf(v.Lanes[one])
 	} else {
-		out.Left, out.Right, out.Differ, out.Equal = sidesOf(v, one, other)
+		out.Left, out.Right, out.Differ, out.Equal, out.Shared = sidesOf(v, one, other)
 	}
 	s.render(w, r, http.StatusOK, out.Page())
 }
@@ -54,13 +54,13 @@ func sideOf(v run.View, i int) page.CodeSide {
 // sidesOf puts two sources side by side: first the files that bear the names of
 // the strategies, line against line, then what both run, then what one of them
 // runs alone.
-func sidesOf(v run.View, one, other int) (left page.CodeSide, right *page.CodeSide, differ, equal int) {
+func sidesOf(v run.View, one, other int) (left page.CodeSide, right *page.CodeSide, differ, equal int, shared []string) {
 	left = sideOf(v, one)
 	second := sideOf(v, other)
 	right = &second
 	a, b := fileNames(v.Lanes[one]), fileNames(v.Lanes[other])
 	if len(a) == 0 || len(b) == 0 { // a strategy that this program does not have
-		return left, right, 0, 0
+		return left, right, 0, 0, nil
 	}
 	if a[0] != b[0] {
 		aText, _ := strategy.Text(a[0])
@@ -68,6 +68,17 @@ func sidesOf(v run.View, one, other int) (left page.CodeSide, right *page.CodeSi
 		l, r := sideBySide(aText, bText)
 		left.Files = append(left.Files, component.CodeFile{Lane: left.Lane, Name: a[0], Lines: l})
 		right.Files = append(right.Files, component.CodeFile{Lane: right.Lane, Name: b[0], Lines: r})
+		for i := range l {
+			if l[i].Change == component.Same {
+				equal++
+				continue
+			}
+			for _, c := range []component.Change{l[i].Change, r[i].Change} {
+				if c == component.Only {
+					differ++
+				}
+			}
+		}
 		a, b = a[1:], b[1:]
 	}
 	add := func(side *page.CodeSide, name string, change component.Change) {
@@ -75,6 +86,7 @@ func sidesOf(v run.View, one, other int) (left page.CodeSide, right *page.CodeSi
 	}
 	for _, name := range a {
 		if slices.Contains(b, name) {
+			shared = append(shared, name)
 			add(&left, name, component.Same)
 			add(right, name, component.Same)
 		}
@@ -89,19 +101,7 @@ func sidesOf(v run.View, one, other int) (left page.CodeSide, right *page.CodeSi
 			add(right, name, component.Only)
 		}
 	}
-	for _, side := range []*page.CodeSide{&left, right} {
-		for _, f := range side.Files {
-			for _, l := range f.Lines {
-				switch {
-				case l.Change == component.Only:
-					differ++
-				case l.Change == component.Same && side == right:
-					equal++
-				}
-			}
-		}
-	}
-	return left, right, differ, equal
+	return left, right, differ, equal, shared
 }
 
 // sideBySide is two texts as columns of the same height: a line that both have
