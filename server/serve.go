@@ -15,6 +15,7 @@ import (
 	"spillway/scenarios/script"
 	"spillway/server/internal/broker"
 	"spillway/server/internal/child"
+	"spillway/server/internal/comparison"
 	"spillway/server/internal/library"
 	"spillway/server/internal/record"
 	"spillway/server/internal/run"
@@ -108,18 +109,30 @@ func (s server) run(ctx context.Context, stdout io.Writer) error {
 
 	tapes := openTapes(s.flags.tapes, s.log)
 	var recorder *record.Recorder
-	observe := func(run.View) {}
 	var control *run.Control
+	here := record.Here(brokerName(s.flags.redis), s.flags.maxMemory)
+	desk := comparison.NewDesk(comparison.DeskOptions{
+		Control: func() comparison.Control { return control }, Environment: here, Program: program(),
+	})
+	observe := desk.Take
 	if tapes != nil {
 		defer tapes.Close()
 		recorder = record.NewRecorder(record.RecorderOptions{
 			Store:       tapes,
-			Environment: record.Here(brokerName(s.flags.redis), s.flags.maxMemory),
-			Command:     s.command,
-			History:     func() wire.History { return control.History() },
-			Log:         s.log,
+			Environment: here,
+			Command: func(v run.View) string {
+				if state, ok := desk.State(); ok && state.RunID == v.RunID {
+					return desk.Command(state.Choice)
+				}
+				return s.command(v)
+			},
+			History: func() wire.History { return control.History() },
+			Log:     s.log,
 		})
-		observe = recorder.Take
+		observe = func(v run.View) {
+			desk.Take(v)
+			recorder.Take(v)
+		}
 	}
 	control, err := run.New(ctx, run.Options{
 		Scenario:       s.lesson,
@@ -140,12 +153,13 @@ func (s server) run(ctx context.Context, stdout io.Writer) error {
 	defer beside.Wait()
 	defer end() // after the run has ended, so that its end is recorded
 	beside.Go(func() { s.lessons.Run(besideContext) })
+	beside.Go(func() { desk.Run(besideContext) })
 	if recorder != nil {
 		beside.Go(func() { recorder.Run(besideContext) })
 	}
 	defer control.Close()
 	o := site.Options{
-		Control: control, Looking: control, Library: s.lessons, Folder: s.flags.scenarios,
+		Control: control, Looking: control, Comparison: desk, Library: s.lessons, Folder: s.flags.scenarios,
 		Vocabulary: run.Vocabulary(s.flags.maxMemory),
 	}
 	if tapes != nil {

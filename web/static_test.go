@@ -24,7 +24,7 @@ func read(t testing.TB, name string) string {
 }
 
 // loaded are the files that pages load.
-var loaded = []string{"app.css", "lesson.css", "heap.css", "code.css", "code.js", "editor.js", "boot.js", "press.js", "script.js", "replay.js", "theme.js", "worker.js", "mark.svg"}
+var loaded = []string{"app.css", "lesson.css", "heap.css", "compare.css", "compare.js", "code.css", "code.js", "editor.js", "boot.js", "press.js", "script.js", "replay.js", "theme.js", "worker.js", "mark.svg"}
 
 func TestStaticHasWhatPagesLoad(t *testing.T) {
 	for _, name := range loaded {

@@ -17,6 +17,7 @@ type Gallery struct {
 	Trouble    string  // a sentence: why the person's folder is not shown; empty: nothing
 	Folder     string  // where the person's scenarios are read from; empty: none was named
 	Recordings []Recording
+	Compare    string // URL of the comparison of strategies; empty shows no link
 }
 
 // Card is one lesson of the gallery.

@@ -10,19 +10,21 @@ import (
 // Assets are the URLs of the files beside the page, each with the hash of its
 // content, so that they may be cached for ever.
 type Assets struct {
-	Style  string // app.css
-	Theme  string // theme.js
-	Boot   string // boot.js
-	Press  string // press.js
-	Script string // script.js
-	Replay string // replay.js; a page of a run does not load it
-	Worker string // worker.js
-	Exec   string // wasm_exec.js
-	Client string // client.wasm
-	Mark   string // mark.svg
-	Lesson string // lesson.css, after app.css on the pages around lessons
-	Editor string // editor.js
-	Heap   string // heap.css, after lesson.css
+	Style     string // app.css
+	Theme     string // theme.js
+	Boot      string // boot.js
+	Press     string // press.js
+	Script    string // script.js
+	Replay    string // replay.js; a page of a run does not load it
+	Worker    string // worker.js
+	Exec      string // wasm_exec.js
+	Client    string // client.wasm
+	Mark      string // mark.svg
+	Lesson    string // lesson.css, after app.css on the pages around lessons
+	Editor    string // editor.js
+	Heap      string // heap.css, after lesson.css
+	Compare   string // compare.css, likewise
+	Comparing string // compare.js, of the comparison and of the page that waits for it
 
 	Code       string // code.css, after the others
 	CodeScript string // code.js
@@ -79,6 +81,7 @@ type Stage struct {
 	Checks    component.Checks
 	Recording string            // URL of the recording of this run; empty while there is none
 	Report    string            // URL of the report on it so far; likewise
+	Compare   string            // URL of the comparison of strategies; empty shows no link
 	Replay    *component.Replay // the page shows a recording: nothing can be changed
 }
 

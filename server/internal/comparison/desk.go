@@ -100,6 +100,9 @@ func (d *Desk) Begin(c Choice) error {
 	return nil
 }
 
+// Command compares c in a terminal.
+func (d *Desk) Command(c Choice) string { return c.Command(d.o.Program) }
+
 // Stop ends the comparison that plays, if one does. What it has measured stays.
 func (d *Desk) Stop() {
 	d.mu.Lock()

@@ -18,12 +18,12 @@ const (
 // muchWorse is the factor by which the worst must differ from the best, and the
 // best from the worst, to be called so: a machine that does something else as well
 // makes smaller differences than that.
-const muchWorse = 1.5
+const muchWorse = 2
 
 // Marks tells for each row how its figure of a column stands out. One that is
 // close to the best is called best as well, and one close to the worst, worst; in
-// a column where all are much the same nothing is. A lane that died is never the
-// best at anything: it did less.
+// a column where all are much the same nothing is, and what holds for most rows
+// does not stand out. A lane that died is never the best at anything: it did less.
 func Marks(rows []Row, c Column) []Mark {
 	marks := make([]Mark, len(rows))
 	var known []float64
@@ -39,6 +39,7 @@ func Marks(rows []Row, c Column) []Mark {
 	if most-least < c.Differ || most < least*muchWorse {
 		return marks
 	}
+	var counts [Worst + 1]int
 	for i, r := range rows {
 		v, ok := c.Value(r)
 		switch {
@@ -47,6 +48,12 @@ func Marks(rows []Row, c Column) []Mark {
 			marks[i] = Best
 		case v*1.1 >= most && most-v < v-least:
 			marks[i] = Worst
+		}
+		counts[marks[i]]++
+	}
+	for i, m := range marks {
+		if 2*counts[m] > len(known) && len(known) > 3 {
+			marks[i] = Plain
 		}
 	}
 	return marks

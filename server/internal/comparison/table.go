@@ -83,9 +83,9 @@ var Columns = []Column{
 	{"rss", "RSS", "RSS at most", "The highest memory of the lane's process.", bytesOf(func(r Row) *uint64 { return r.RSSMax }), chart.Bytes, 8 << 20},
 	{"lost", "LOST", "Lost", "Messages that its readers miss.", countOf(func(r Row) uint64 { return r.Lost }), count, 1},
 	{"healthy-p50", "HEALTHY p50", "Age, healthy p50", "Half of the messages that the healthy readers got were younger than this when they read them.", figureOf(func(r Row) *float64 { return r.HealthyP50 }), age, .05},
-	{"healthy-p99", "HEALTHY p99", "Age, healthy p99", "All but one in a hundred of the messages that the healthy readers got were younger than this.", figureOf(func(r Row) *float64 { return r.HealthyP99 }), age, .05},
-	{"slow-p50", "SLOW p50", "Age, slow p50", "Half of the messages that the slow readers got were younger than this.", figureOf(func(r Row) *float64 { return r.SlowP50 }), age, .05},
-	{"slow-p99", "WORST", "Age, slow p99", "All but one in a hundred of the messages that the slow readers got were younger than this.", figureOf(func(r Row) *float64 { return r.SlowP99 }), age, .05},
+	{"healthy-p99", "HEALTHY p99", "Age, healthy p99", "All but one in a hundred of the messages that the healthy readers got were younger than this.", figureOf(func(r Row) *float64 { return r.HealthyP99 }), age, .5},
+	{"slow-p50", "SLOW p50", "Age, slow p50", "Half of the messages that the slow readers got were younger than this.", figureOf(func(r Row) *float64 { return r.SlowP50 }), age, .5},
+	{"slow-p99", "WORST", "Age, slow p99", "All but one in a hundred of the messages that the slow readers got were younger than this.", figureOf(func(r Row) *float64 { return r.SlowP99 }), age, .5},
 	{"cut-off", "CUT OFF", "Cut off", "Streams that ended though their reader had not asked for it.", countOf(func(r Row) uint64 { return r.Disconnects }), count, 1},
 	{"cpu", "CPU", "CPU", "Average of the lane's process, of one core.", figureOf(func(r Row) *float64 { return r.CPU }), percent, 1},
 }

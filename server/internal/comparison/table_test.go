@@ -115,6 +115,8 @@ func TestMarks(t *testing.T) {
 	} {
 		require.Equal(t, want, Marks(table, column(t, key)), key)
 	}
+	many := append(append([]Row(nil), table...), table[1], table[1])
+	require.Equal(t, []Mark{Plain, Plain, Worst, Plain, Plain}, Marks(many, column(t, "lost")), "what most do does not stand out")
 	require.Equal(t, []Mark{Plain}, Marks(table[:1], column(t, "rss")), "one alone is neither")
 	same := table[1:]
 	require.Equal(t, []Mark{Plain, Plain}, Marks(same, column(t, "rss")), "28 and 31 MiB are the same")

@@ -58,7 +58,7 @@ func newAssets(static fs.FS, c client.Files) (assets, error) {
 		Exec: a.url(client.ExecFile), Client: a.url("client.wasm"), Mark: a.url("mark.svg"),
 		Press: a.url("press.js"), Script: a.url("script.js"), Replay: a.url("replay.js"),
 		Lesson: a.url("lesson.css"), Editor: a.url("editor.js"),
-		Heap: a.url("heap.css"), Code: a.url("code.css"), CodeScript: a.url("code.js"),
+		Heap: a.url("heap.css"), Compare: a.url("compare.css"), Comparing: a.url("compare.js"), Code: a.url("code.css"), CodeScript: a.url("code.js"),
 	}
 	return a, nil
 }

@@ -60,6 +60,7 @@ func (s *Site) gallery(w http.ResponseWriter, r *http.Request) {
 		Trouble:    s.o.Library.Trouble(),
 		Folder:     s.o.Folder,
 		Recordings: s.recordingsOf(s.maySteer(r)),
+		Compare:    s.compareURL(),
 	}
 	for _, g := range s.o.Library.Groups() {
 		out.Groups = append(out.Groups, page.Group{Title: g.Title, About: g.About})

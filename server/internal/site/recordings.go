@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"spillway/server/internal/comparison"
 	"spillway/server/internal/outcome"
 	"spillway/server/internal/record"
 	"spillway/server/internal/replay"
@@ -87,7 +88,7 @@ func (s *Site) report(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer file.Close()
-	rec, err := record.Read(file, record.ReadOptions{Vocabulary: run.Vocabulary})
+	rec, err := record.Read(file, record.ReadOptions{Vocabulary: comparison.Vocabulary})
 	if err != nil {
 		s.log.Warn("recording cannot be read", "id", info.ID, "err", err)
 		s.fault(w, r, http.StatusInternalServerError, "That did not work", "The recording cannot be read: "+err.Error()+".")

@@ -14,6 +14,7 @@ import (
 
 	"spillway/scenarios/script"
 	"spillway/server/internal/client"
+	"spillway/server/internal/comparison"
 	"spillway/server/internal/heap"
 	"spillway/server/internal/library"
 	"spillway/server/internal/run"
@@ -29,11 +30,12 @@ type Options struct {
 	Library    *library.Library // the lessons; nil: none, as beside a recording
 	Folder     string           // of the person's own scenarios, as they named it; empty: none
 	Vocabulary script.Vocabulary
-	Recordings Recordings // nil: none are made
-	Looking    Looking    // nil: nobody looks into lanes, as beside a recording
-	Replay     Replay     // nil: the Control is that of a run
-	Loopback   bool       // nobody but this machine can connect
-	Token      string     // lets its bearer steer; used beyond loopback only
+	Comparison *comparison.Desk // nil: no strategies are compared, as beside a recording
+	Recordings Recordings       // nil: none are made
+	Looking    Looking          // nil: nobody looks into lanes, as beside a recording
+	Replay     Replay           // nil: the Control is that of a run
+	Loopback   bool             // nobody but this machine can connect
+	Token      string           // lets its bearer steer; used beyond loopback only
 	Log        *slog.Logger
 }
 
@@ -112,6 +114,9 @@ func (s *Site) Handler() http.Handler {
 	if s.o.Library != nil {
 		s.lessons(mux)
 	}
+	if s.o.Comparison != nil {
+		s.compareRoutes(mux)
+	}
 	if s.o.Recordings != nil {
 		mux.HandleFunc("GET /recordings/{id}", s.recording)
 		mux.HandleFunc("GET /recordings/{id}/report", s.report)
@@ -175,6 +180,10 @@ func (s *Site) route(mux *http.ServeMux) http.Handler {
 func (s *Site) stage(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Has("token") {
 		s.takeToken(w, r)
+		return
+	}
+	if s.isCompared(s.o.Control.View()) {
+		s.compareAway(w, r)
 		return
 	}
 	s.o.Control.Wake()
