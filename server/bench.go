@@ -40,8 +40,8 @@ Flags:
   --verbose          Log what the processes do, not only what goes wrong.
   --help             This text.
 
-Peers are push and pull (lanes), channel (net/http with a Go channel for each
-reader), raw (TCP without HTTP: a ceiling), and any other lane as
+Peers are push, pull and pull-shared (lanes), channel (net/http with a Go channel
+for each reader), raw (TCP without HTTP: a ceiling), and any other lane as
 SOURCE/STRATEGY/TRANSPORT, with options of the strategy behind a question mark:
 redis-stream/batch/sse?wait=0s. Behind @ may stand another build of this program, to
 compare before and after in the same run: push,push@bin/before

@@ -70,7 +70,7 @@ func serve(t *testing.T, run func(context.Context, net.Listener) error) (addr st
 }
 
 // everybody are all peers.
-var everybody = []string{"push", "pull", "channel", "raw"}
+var everybody = []string{"push", "pull", sharedPull, "channel", "raw"}
 
 func TestEveryPeerDeliversEverything(t *testing.T) {
 	for name, cfg := range map[string]LoadConfig{

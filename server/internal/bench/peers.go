@@ -28,11 +28,15 @@ type contest struct {
 	readers          int
 }
 
+// sharedPull is the pull lane with one reader of the stream for all.
+const sharedPull = "pull-shared"
+
 // peers are those with a name of their own.
 func peers() []peer {
 	push, pull := lanePeer("push", "shared-pubsub", "push-buffered", "sse", nil), lanePeer("pull", "redis-stream", "pull-drain", "sse", nil)
 	return []peer{
 		push, pull,
+		lanePeer(sharedPull, "shared-stream", "pull-drain", "sse", nil),
 		serverPeer("channel", "baseline: net/http, a Go channel of 256 for each reader, which writes what is there and flushes once"),
 		serverPeer("raw", "ceiling: plain TCP, blocks of up to 64 events made once for all readers"),
 	}

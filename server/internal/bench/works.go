@@ -83,16 +83,17 @@ const mib = 1 << 20
 
 // socketPlans are the works over sockets.
 func socketPlans() []plan {
-	fast := []string{"push", "pull", "channel"}
+	apart := []string{"push", "pull", "channel"} // where readers have no position in common
+	common := []string{"push", "pull", sharedPull, "channel"}
 	return []plan{
 		{
 			name: "w1", title: "100 readers of one channel, 256 B, as fast as it goes, 256 messages under way",
-			baseline: "channel", runs: ShortRuns, peers: append(fast, "raw"),
+			baseline: "channel", runs: ShortRuns, peers: []string{"push", "pull", sharedPull, "channel", "raw"},
 			measures: append([]Measure{
 				{Name: perCPUSecond, Ratio: true}, {Name: perSecond}, {Name: allocations, Digits: 2}, {Name: lost},
 			}, cores()...),
 			parts: []part{{
-				load: LoadConfig{Readers: 100, SizeBytes: 256, Window: window, Warm: warm, Measure: 3 * time.Second},
+				load: LoadConfig{Readers: 100, SizeBytes: 256, Window: window, Warm: warm, Measure: 2 * time.Second},
 				take: func(r LoadReport, into map[string]float64) {
 					takeCost(r, into)
 					takeCores(r, into)
@@ -103,12 +104,12 @@ func socketPlans() []plan {
 		},
 		{
 			name: "w1p", title: "100 readers of one channel, 256 B, 500 messages a second",
-			baseline: "channel", runs: ShortRuns, peers: fast,
+			baseline: "channel", runs: ShortRuns, peers: common,
 			measures: append([]Measure{
 				{Name: microsPerEvent, Ratio: true, Digits: 2}, {Name: p50, Digits: 2}, {Name: p99, Digits: 2}, {Name: allocations, Digits: 2}, {Name: lost},
 			}, cores()...),
 			parts: []part{{
-				load: LoadConfig{Readers: 100, SizeBytes: 256, RatePerSecond: 500, Warm: warm, Measure: 3 * time.Second},
+				load: LoadConfig{Readers: 100, SizeBytes: 256, RatePerSecond: 500, Warm: warm, Measure: 2 * time.Second},
 				take: func(r LoadReport, into map[string]float64) {
 					takeCost(r, into)
 					takeCores(r, into)
@@ -119,7 +120,7 @@ func socketPlans() []plan {
 		},
 		{
 			name: "w2", title: "2,000 readers for whom there is nothing",
-			baseline: "channel", runs: ShortRuns, peers: fast,
+			baseline: "channel", runs: ShortRuns, peers: common,
 			measures: []Measure{{Name: rssPerReader, Ratio: true, Digits: 1}, {Name: rssMiB, Digits: 1}, {Name: servingCores, Digits: 2}},
 			parts: []part{{
 				load: LoadConfig{Readers: 2000, Idle: true, Warm: warm, Measure: 2 * time.Second},
@@ -132,7 +133,7 @@ func socketPlans() []plan {
 		},
 		{
 			name: "w3", title: "one channel, 1 KB, 2,000 messages a second, 15 s: 50 readers that keep up and 50 that read nothing",
-			baseline: "channel", runs: LongRuns, peers: fast,
+			baseline: "channel", runs: LongRuns, peers: apart,
 			measures: append([]Measure{
 				{Name: healthyShare, Digits: 2}, {Name: p99, Ratio: true, Digits: 2}, {Name: rssMiB, Ratio: true, Digits: 1}, {Name: rssPeakMiB, Digits: 1},
 				{Name: microsPerEvent, Ratio: true, Digits: 2}, {Name: cutOff},
@@ -144,7 +145,7 @@ func socketPlans() []plan {
 		},
 		{
 			name: "w4", title: "1,000 readers with a channel each, 1 KB, 10 messages a second, 60 s: half of them read 2 KB a second",
-			baseline: "channel", runs: LongRuns, peers: fast,
+			baseline: "channel", runs: LongRuns, peers: apart,
 			measures: append([]Measure{
 				{Name: rssGrowth, Digits: 1}, {Name: rssMiB, Ratio: true, Digits: 1}, {Name: rssPeakMiB, Digits: 1}, {Name: lost}, {Name: cutOff},
 				{Name: healthyShare, Digits: 2}, {Name: p99, Digits: 2}, {Name: microsPerEvent, Ratio: true, Digits: 2},
@@ -154,7 +155,7 @@ func socketPlans() []plan {
 				take: takeTrouble,
 			}},
 		},
-		growth(fast),
+		growth(common),
 	}
 }
 
