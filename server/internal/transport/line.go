@@ -131,8 +131,13 @@ func (l *line) write(b []byte) (n int, err error) {
 
 // writeOrOwe writes what fits within a moment, and owes the rest unless nothing
 // did and nothing was owed. It reports whether all is written. A broken
-// connection it closes.
+// connection it closes. Under TLS it writes nothing where there seems to be no
+// room: a record that is cut short breaks it for good.
 func (l *line) writeOrOwe(b []byte) bool {
+	if _, secure := l.conn.(secureConn); secure && unsent(l.conn) {
+		l.text = 0
+		return false
+	}
 	l.conn.SetWriteDeadline(time.Now().Add(momentToWrite))
 	defer l.conn.SetWriteDeadline(time.Time{})
 	n, err := l.write(b)

@@ -1,13 +1,20 @@
 package transport
 
 import (
+	"crypto/tls"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"spillway/server/internal/lane"
 )
 
 // pair is a connection with its other end.
@@ -70,9 +77,11 @@ func TestAReaderThatDoesNotReadIsNotSilent(t *testing.T) {
 				require.NoError(t, ours.SetWriteDeadline(time.Now().Add(100*time.Millisecond)))
 				_, err := ours.Write(make([]byte, 16<<20))
 				require.Error(t, err)
+				require.True(t, unsent(ours))
 			} else {
 				_, err := ours.Write([]byte("\x89\x00"))
 				require.NoError(t, err)
+				require.Eventually(t, func() bool { return !unsent(ours) }, patience, time.Millisecond)
 			}
 			require.Eventually(t, func() bool {
 				require.False(t, silent(ours, time.Second))
@@ -89,4 +98,38 @@ func TestAConnectionThatTheKernelDoesNotKnowIsNotSilent(t *testing.T) {
 	tcp, _ := pair(t)
 	require.NoError(t, tcp.Close())
 	require.False(t, silent(tcp, time.Second))
+}
+
+// A sign of life for which there is no room does not break TLS: a reader that
+// goes on reading gets everything.
+func TestHeartbeatWithoutRoomUnderTLS(t *testing.T) {
+	ours, theirs := pair(t)
+	require.NoError(t, ours.SetWriteBuffer(16<<10))
+	server := httptest.NewUnstartedServer(nil)
+	server.StartTLS() // for its certificate
+	defer server.Close()
+	config := server.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
+	config.ServerName = "example.com"
+	client := tls.Client(theirs, config)
+	secure := tls.Server(ours, server.TLS)
+	shaken := make(chan error, 1)
+	go func() { shaken <- secure.HandshakeContext(t.Context()) }()
+	require.NoError(t, client.HandshakeContext(t.Context()))
+	require.NoError(t, <-shaken)
+
+	s := &sseSink{line{conn: secureConn{secure}, events: events{stats: new(lane.Stats)}, leave: func(error) {}, gone: make(chan struct{})}}
+	go s.watch()
+	defer s.Close()
+	seq := uint64(0)
+	for ; !unsent(ours); seq++ { // and no Send waits
+		require.NoError(t, s.Send(t.Context(), lane.Message{Seq: seq + 1, Data: strings.Repeat("x", 500)}))
+	}
+	for range 5000 { // many more than there is room for
+		s.Heartbeat(time.Now())
+	}
+	go io.Copy(io.Discard, client) //nolint:errcheck // ends with the connection
+	for range 1000 {
+		seq++
+		require.NoError(t, s.Send(t.Context(), lane.Message{Seq: seq, Data: strings.Repeat("x", 500)}))
+	}
 }
