@@ -106,7 +106,7 @@ func TestAGalleryHasHeadings(t *testing.T) {
 
 func TestTagsOfAKindStandTogether(t *testing.T) {
 	markup := render(t, gallery().Page())
-	require.Contains(t, markup, "By strategy")
+	require.Contains(t, markup, `<p class="tag-kind" id="tags-1">strategy</p>`)
 	require.Contains(t, markup, `href="/lessons?tag=strategy%3Alatest"`)
 	require.NotContains(t, markup, ">strategy:latest<", "the row says what kind it is")
 }
