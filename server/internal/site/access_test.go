@@ -30,6 +30,18 @@ func TestAForeignOriginChangesNothing(t *testing.T) {
 	require.Equal(t, "same-origin", s.ask("GET", "/", "").header.Get("Referrer-Policy"), "or its forms come from null")
 }
 
+// A worker can block its thread only in memory that its page shares, and a browser
+// lets only isolated pages share memory.
+func TestPagesAndWorkersAreIsolated(t *testing.T) {
+	s := serve(t, death(), "")
+	for _, path := range []string{"/", "/static/worker.js", "/lessons"} {
+		a := s.ask("GET", path, "")
+		require.Equal(t, http.StatusOK, a.status, path)
+		require.Equal(t, "same-origin", a.header.Get("Cross-Origin-Opener-Policy"), path)
+		require.Equal(t, "require-corp", a.header.Get("Cross-Origin-Embedder-Policy"), path)
+	}
+}
+
 func TestAForeignNameIsRefusedOnLoopback(t *testing.T) {
 	s := serve(t, death(), "")
 	for _, host := range []string{"evil.example", "evil.example:8080", "127.0.0.1.evil.example", "localhost.evil.example", "192.168.0.7", "[::2]"} {
