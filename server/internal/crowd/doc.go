@@ -21,6 +21,17 @@
 // their reader has not taken (see pile): up to MaxHeldBytes each, and
 // MaxHeldAllBytes together. Their lane never feels them.
 //
+// # HTTP/2
+//
+// From a lane with TLS, whose one certificate it trusts, a reader of
+// server-sent events reads over HTTP/2 (RFC 9113). Then its kernel holds nothing:
+// one goroutine for each connection takes what comes, and what the reader has not
+// read lies with it, at most streamWindowBytes, until the lane gets credit for it
+// (sections 5.2 and 6.9). Readers whose groups share a connection also share
+// connectionWindowBytes. Credit is given back as soon as creditBytes have been
+// read; Chromium waits until half of a window has been, so that there even two
+// readers that stop can freeze the others.
+//
 // # How much the kernel hides
 //
 // On loopback a reader that never reads is absorbed by 3.8 MB of kernel memory

@@ -6,7 +6,9 @@
 // backpressure there is. Between a write that returned and the reader lie the
 // send buffer of the lane (Options.SendBufferBytes, which the kernel doubles),
 // the receive buffer of the reader and whatever its browser keeps: megabytes
-// that the lane cannot see.
+// that the lane cannot see. Over HTTP/2 a write blocks while the reader gives no
+// credit, for the stream or for the connection that all its streams share; both
+// kernels are empty then (see http2Sink).
 //
 // All transports write the same text, that of server-sent events, so that every
 // reader decodes it in one way. SSE puts each event into an HTTP/1.1 chunk, or
