@@ -28,6 +28,8 @@ type Control interface {
 	View() run.View
 	History() wire.History
 	Play(s script.Scenario, steps bool) error
+	// Join counts a viewer until leave is called; a run without any may rest.
+	Join() (leave func())
 	// Replace ends the run of that id and puts s in its place, which begins when
 	// somebody looks. If another run has begun it does nothing.
 	Replace(runID string, s script.Scenario)
@@ -58,6 +60,7 @@ type performance struct {
 	begun   time.Time
 	runID   string // empty until its first view
 	playing bool
+	leave   func()           // ends its being watched; nil until it is
 	steps   bool             // its steps have begun
 	settled time.Duration    // of the run, when it ends; 0 until its last step
 	rec     record.Recording // empty once it is over
@@ -96,6 +99,13 @@ func (d *Desk) Begin(c Choice) error {
 		defer d.mu.Unlock()
 		d.newest = old
 		return err
+	}
+	leave := d.o.Control().Join() // whoever looks at the table looks at no lane, and it shall not rest
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	next.leave = leave
+	if !next.playing { // it is over already
+		d.clear()
 	}
 	return nil
 }
@@ -199,7 +209,13 @@ func (d *Desk) Run(ctx context.Context) {
 		d.mu.Lock()
 		p := *d.newest
 		d.mu.Unlock()
-		if v := d.o.Control().View(); !p.playing && Is(v.Scenario) {
+		if p.playing {
+			continue
+		}
+		if p.leave != nil {
+			p.leave()
+		}
+		if v := d.o.Control().View(); Is(v.Scenario) {
 			d.o.Control().Replace(v.RunID, p.former)
 		}
 	}

@@ -25,6 +25,24 @@ type imagined struct {
 	view     run.View
 	err      error // of Play
 	replaced []string
+	viewers  int
+}
+
+func (c *imagined) Join() func() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.viewers++
+	return sync.OnceFunc(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.viewers--
+	})
+}
+
+func (c *imagined) watching() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.viewers
 }
 
 func (c *imagined) View() run.View {
@@ -112,6 +130,7 @@ func TestAComparison(t *testing.T) {
 		require.True(t, s.Playing)
 		require.Equal(t, "One", s.Former)
 		require.Empty(t, s.Result.Lanes)
+		require.Equal(t, 1, c.watching(), "it does not rest, though nobody looks at its lanes")
 
 		moments := []run.View{
 			c.at(0, play.Idle, 10<<20), c.at(time.Second, play.Playing, 30<<20), c.at(2*time.Second, play.Playing, 20<<20),
@@ -127,6 +146,7 @@ func TestAComparison(t *testing.T) {
 		d.Take(last)
 		synctest.Wait()
 		require.Equal(t, []string{"COMPARISON by One"}, c.cleared())
+		require.Zero(t, c.watching())
 		s, _ = d.State()
 		require.False(t, s.Playing)
 		require.Equal(t, record.Completed, s.Ending)
@@ -183,6 +203,7 @@ func TestAComparisonThatIsBrokenOff(t *testing.T) {
 				require.False(t, s.Playing)
 				require.Equal(t, record.Stopped, s.Ending)
 				require.Len(t, s.Result.Lanes, 3)
+				require.Zero(t, control.watching())
 				require.Equal(t, c.clears, len(control.cleared()) > 0)
 			})
 		})
