@@ -192,8 +192,8 @@ func (c *crowd) release() {
 }
 
 // awaitQuiet blocks until every reader has what was fed last, or nothing has come
-// for a while.
-func (c *crowd) awaitQuiet(ctx context.Context) {
+// for that long.
+func (c *crowd) awaitQuiet(ctx context.Context, quiet time.Duration) {
 	for {
 		_, before := c.events()
 		err := c.await(ctx, quiet, func() bool { return allHaveAll(c.reading()) })

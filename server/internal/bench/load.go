@@ -1,11 +1,13 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
+	"sync"
 	"time"
 
 	"spillway/server/internal/child"
@@ -29,8 +31,10 @@ type LoadConfig struct {
 	SizeBytes     int
 	Idle          bool // nothing is fed
 	Warm, Measure time.Duration
-	Profiles      bool   // the serving process has /debug/pprof
-	ProfileFile   string // where its processor profile goes; empty: none is taken
+	AtLeast       uint64        // events of healthy readers, for which the measurement goes on if it must
+	Patience      time.Duration // with messages that are under way at the end; 0: 2 s, of them 1 s in which none comes
+	Profiles      bool          // the serving process has /debug/pprof
+	ProfileFile   string        // where its processor profile goes; empty: none is taken
 }
 
 func (c LoadConfig) channels() int {
@@ -83,10 +87,8 @@ const (
 	joinPatience = 30 * time.Second
 	// joinRate feeds until every reader has a first message.
 	joinRate = 50.0
-	// lastPatience is how long messages may be under way after the last was fed.
+	// lastPatience is the default of LoadConfig.Patience.
 	lastPatience = 2 * time.Second
-	// quiet is how long nothing comes when nothing will.
-	quiet = time.Second
 	// look is how often a condition is looked at.
 	look = 5 * time.Millisecond
 )
@@ -128,8 +130,10 @@ func runLoad(ctx context.Context, cfg LoadConfig) (LoadReport, error) {
 	if err != nil {
 		return LoadReport{}, err
 	}
+	var answers sync.WaitGroup
+	answers.Go(func() { cancel(f.listen(ctx)) })
+	defer answers.Wait()
 	defer f.close()
-	go func() { cancel(f.listen(ctx)) }() // ends with the feed's connection
 
 	if cfg.RatePerSecond == 0 {
 		join, joined := context.WithCancel(ctx)
@@ -169,11 +173,12 @@ func runLoad(ctx context.Context, cfg LoadConfig) (LoadReport, error) {
 	if err != nil {
 		return report, err
 	}
-	_ = c.await(ctx, lastPatience, func() bool { return allHaveAll(c.healthy()) }) // who has not is counted
+	patience := cmp.Or(cfg.Patience, lastPatience)
+	_ = c.await(ctx, patience, func() bool { return allHaveAll(c.healthy()) }) // who has not is counted
 	report.Expected, report.Missing = account(c.healthy())
 	report.Cut = c.cut.Load()
 	c.release()
-	c.awaitQuiet(ctx)
+	c.awaitQuiet(ctx, patience/2)
 	_, report.Lost = account(c.reading())
 	return report, ctx.Err()
 }
@@ -212,14 +217,18 @@ func measure(ctx context.Context, cfg LoadConfig, c *crowd, clocks *clocks) (Loa
 	}
 	profiled := profile(ctx, cfg)
 	rss := rssLine{}
-	for next := begin.at; time.Since(begin.at) < cfg.Measure; {
+	enough := func() bool {
+		now, _ := c.events()
+		return time.Since(begin.at) >= cfg.Measure && now-healthy >= cfg.AtLeast
+	}
+	for next := begin.at; !enough(); {
 		now, err := clocks.read()
 		if err != nil {
 			return r, err
 		}
 		rss.add(now)
 		next = next.Add(rssEvery)
-		if err := wait(ctx, min(time.Until(next), time.Until(begin.at.Add(cfg.Measure)))); err != nil {
+		if err := wait(ctx, max(min(time.Until(next), time.Until(begin.at.Add(cfg.Measure))), look)); err != nil {
 			return r, context.Cause(ctx)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,22 +14,23 @@ import (
 	"spillway/server/internal/broker"
 	"spillway/server/internal/lane"
 	"spillway/server/internal/lanehost"
+	"spillway/wasm/wire"
 )
 
 // patience bounds waiting on a busy machine.
-const patience = 20 * time.Second
+const patience = time.Minute
 
-// on puts a load on a peer; everything runs in this process. measured is how
-// long.
-func on(t *testing.T, peer string, cfg LoadConfig, measured time.Duration) LoadReport {
+// on puts a load on a peer, until healthy readers have got so many messages.
+// Everything runs in this process.
+func on(t *testing.T, peer string, cfg LoadConfig, atLeast uint64) LoadReport {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
 	at := serve(t, func(ctx context.Context, l net.Listener) error {
 		return broker.New(broker.Options{}).Serve(ctx, l)
 	})
 	log := slog.New(slog.DiscardHandler)
-	cfg.Broker, cfg.RunID, cfg.Measure = at, "bench", measured
+	cfg.Broker, cfg.RunID, cfg.AtLeast, cfg.Patience = at, "bench", atLeast, patience
 	cfg.ServingPID, cfg.BrokerPID = os.Getpid(), os.Getpid()
 	if kind, ok := serverKinds[peer]; ok {
 		hubs, err := newHubs(ServerConfig{Kind: peer, BrokerURL: "redis://" + at, RunID: "bench"}, peer == "raw", log)
@@ -80,39 +82,60 @@ func TestEveryPeerDeliversEverything(t *testing.T) {
 	} {
 		for _, peer := range everybody {
 			t.Run(name+", "+peer, func(t *testing.T) {
-				r := on(t, peer, cfg, 200*time.Millisecond)
-				require.NotZero(t, r.Events)
+				r := on(t, peer, cfg, 300)
+				require.GreaterOrEqual(t, r.Events, uint64(300))
 				require.Equal(t, r.Events, r.AllEvents)
 				require.GreaterOrEqual(t, r.Expected, r.Events)
 				require.Zero(t, r.Missing+r.Lost+r.Cut)
 				require.NotZero(t, r.AgeP99Micros)
 				require.NotZero(t, r.RSSBytes)
-				require.Greater(t, r.Seconds, 0.2)
+				require.NotZero(t, r.Seconds)
 			})
 		}
 	}
 }
 
-// A reader that reads nothing gets nothing and counts for nobody; one that is
-// slow gets what it missed when it is released.
+// A reader that reads nothing counts for nobody; one that is slow gets what it
+// missed when it is released.
 func TestReadersThatAreSlow(t *testing.T) {
-	r := on(t, "pull", LoadConfig{Readers: 6, Stalled: 2, Slow: 2, SlowRate: 1000, SizeBytes: 1000, RatePerSecond: 500}, 300*time.Millisecond)
+	r := on(t, "pull", LoadConfig{Readers: 6, Stalled: 2, Slow: 2, SlowRate: 1000, SizeBytes: 1000, RatePerSecond: 500}, 300)
 	require.Zero(t, r.Missing+r.Lost+r.Cut)
-	require.NotZero(t, r.Events)
-	require.Less(t, float64(r.AllEvents-r.Events), 0.2*float64(r.Events), "two slow readers got what two healthy ones got")
+	require.Less(t, r.AllEvents-r.Events, r.Events/2, "two slow readers got what two healthy ones got")
 }
 
-// What a server throws away is found.
 func TestLossIsFound(t *testing.T) {
-	r := on(t, "channel", LoadConfig{Readers: 2, Slow: 1, SlowRate: 1000, SizeBytes: 20_000, RatePerSecond: 1000}, time.Second)
-	require.NotZero(t, r.Lost)
-	require.Less(t, r.Missing, r.Lost, "the healthy reader's part")
+	var fed atomic.Uint64
+	fed.Store(20)
+	whole, hole, never := &listener{fed: &fed}, &listener{fed: &fed}, &listener{fed: &fed}
+	for seq := uint64(11); seq <= 20; seq++ {
+		m := wire.AppendHeader(nil, wire.Header{Seq: seq, AtMicros: 1})
+		whole.feed(m, 2)
+		if seq != 13 && seq != 20 {
+			hole.feed(m, 2)
+		}
+	}
+	expected, missing := account([]*listener{whole, hole, never})
+	require.Equal(t, []uint64{20, 2}, []uint64{expected, missing}, "of ten messages each since the first")
+	require.True(t, allHaveAll([]*listener{whole}))
+	require.False(t, allHaveAll([]*listener{whole, hole}))
+}
+
+// A hub waits for nobody: what does not fit is lost for this reader alone.
+func TestHubsWaitForNobody(t *testing.T) {
+	h := hub{readers: make(map[chan []byte]struct{})}
+	full, roomy := make(chan []byte, 1), make(chan []byte, 3)
+	h.readers[full], h.readers[roomy] = struct{}{}, struct{}{}
+	for range 3 {
+		h.offer([]byte("event"))
+	}
+	h.end()
+	require.Equal(t, []int{1, 3}, []int{len(full), len(roomy)})
 }
 
 func TestIdleReaders(t *testing.T) {
 	for _, peer := range everybody {
 		t.Run(peer, func(t *testing.T) {
-			r := on(t, peer, LoadConfig{Readers: 20, Idle: true}, 50*time.Millisecond)
+			r := on(t, peer, LoadConfig{Readers: 20, Idle: true}, 0)
 			require.Zero(t, r.Events+r.Cut)
 			require.NotZero(t, r.RSSBeforeBytes)
 			require.NotZero(t, r.RSSBytes)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -124,6 +125,8 @@ func serveChannel(hubs *hubs) func(context.Context, net.Listener) error {
 // user space is much faster.
 func serveRaw(hubs *hubs) func(context.Context, net.Listener) error {
 	return func(ctx context.Context, l net.Listener) error {
+		var readers sync.WaitGroup
+		defer readers.Wait()
 		for {
 			conn, err := l.Accept()
 			if ctx.Err() != nil {
@@ -132,7 +135,7 @@ func serveRaw(hubs *hubs) func(context.Context, net.Listener) error {
 			if err != nil {
 				return fmt.Errorf("accept: %w", err)
 			}
-			go writeRaw(ctx, hubs, conn) // ends with its connection, and that with the process
+			readers.Go(func() { writeRaw(ctx, hubs, conn) })
 		}
 	}
 }
@@ -149,8 +152,16 @@ func writeRaw(ctx context.Context, hubs *hubs, conn net.Conn) {
 	}
 	blocks, leave := hubs.join(request.URL.Query().Get("reader"), channelCapacity)
 	defer leave()
-	for block := range blocks {
-		if _, err := conn.Write(block); err != nil {
+	for {
+		select {
+		case block, open := <-blocks:
+			if !open {
+				return
+			}
+			if _, err := conn.Write(block); err != nil {
+				return
+			}
+		case <-ctx.Done():
 			return
 		}
 	}
