@@ -132,8 +132,8 @@ func TestReasonsAreTheRuntimes(t *testing.T) {
 		"select":              func() { _, _ = server.Read(make([]byte, 1)) },
 		"chan receive":        func() { <-closed },
 		"chan send":           func() { into <- struct{}{} },
-		"sync.Mutex.Lock":     func() { mu.Lock(); mu.Unlock() },           //nolint:staticcheck // to wait for it
-		"sync.RWMutex.RLock":  func() { shared.RLock(); shared.RUnlock() }, //nolint:staticcheck // likewise
+		"sync.Mutex.Lock":     func() { mu.Lock(); defer mu.Unlock() },
+		"sync.RWMutex.RLock":  func() { shared.RLock(); defer shared.RUnlock() },
 		"sync.WaitGroup.Wait": group.Wait,
 		"sync.Cond.Wait":      func() { cond.L.Lock(); cond.Wait(); cond.L.Unlock() },
 		"sleep":               func() { time.Sleep(patience / 10) },
