@@ -18,9 +18,10 @@ import (
 const maxLooked = 5000
 
 // lookout finds out where the goroutines of this process wait. The runtime stops
-// the world for it to begin and to end, usually for 1 to 10 µs (BenchmarkLook); in
-// between each goroutine is held up for as long as its own stack is read. Talk
-// alone uses it.
+// the world for it to begin and to end, usually for 1 to 10 µs; where the
+// processors are busy one time in a hundred takes 0.4 ms with 1,000 goroutines and
+// 3.7 ms with 5,000 (BenchmarkLook). In between each goroutine is held up for as
+// long as its own stack is read. Talk alone uses it.
 //
 // The records are used and not runtime/pprof: its text costs four times as much,
 // its compressed form 10 ms. What they lack are stacks of more than 32 calls,
