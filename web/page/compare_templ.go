@@ -481,7 +481,7 @@ func (t CompareTable) Body() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(t.Rows) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 42, "<div class=\"scroll-box\" tabindex=\"0\" role=\"region\" aria-label=\"Strategies compared\"><table class=\"compare-table\"><caption>Of all figures less is better. “best” and “worst” stand only where the difference is large.</caption> <thead><tr><th scope=\"col\" aria-sort=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 42, "<p class=\"fine-print\" id=\"compare-note\">Of all figures less is better. “best” and “worst” stand only where the difference is large.</p><div class=\"scroll-box\" tabindex=\"0\" role=\"region\" aria-label=\"Strategies compared\"><table class=\"compare-table\" aria-label=\"Strategies compared\" aria-describedby=\"compare-note\"><thead><tr><th scope=\"col\" aria-sort=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -109,6 +109,14 @@ func (s HeapSnapshot) name() string {
 	return out
 }
 
+// where is the line, and the one of this program that leads there.
+func (s HeapSite) where() string {
+	if s.From == "" {
+		return s.Line
+	}
+	return s.Line + ", reached from " + s.From
+}
+
 func (s HeapSite) percent() string {
 	return strings.TrimSuffix(strconv.FormatFloat(s.Share*100, 'f', 1, 64), ".0") + " %"
 }

@@ -22,7 +22,7 @@ func (p Part) String() string {
 	case Messages:
 		return "where messages are taken from the broker"
 	case Connection:
-		return "for the readers' connections to the broker"
+		return "for the readers’ connections to the broker"
 	case Strategy:
 		return "by the strategy itself"
 	case Writing:

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -154,7 +155,7 @@ func framesOf(s *profile.Sample) []frame {
 				continue
 			}
 			out = append(out, frame{line.Function.Name, Place{
-				Function: line.Function.Name[strings.LastIndexByte(line.Function.Name, '/')+1:],
+				Function: shortFunction(line.Function.Name),
 				File:     shortFile(line.Function.Filename),
 				Line:     line.Line,
 			}})
@@ -163,11 +164,30 @@ func framesOf(s *profile.Sample) []frame {
 	return out
 }
 
-// shortFile keeps the file and its folder.
+// major is the last part of the path of a module from its second version on.
+var major = regexp.MustCompile(`^v[0-9]+$`)
+
+// shortFunction keeps the function and the name of its package: of
+// github.com/redis/go-redis/v9.NewClient it is go-redis.NewClient.
+func shortFunction(name string) string {
+	folder, last := path.Split(name)
+	pkg, rest, ok := strings.Cut(last, ".")
+	if ok && major.MatchString(pkg) {
+		return path.Base(folder) + "." + rest
+	}
+	return last
+}
+
+// shortFile keeps the file and its folder, without the version of a module.
 func shortFile(name string) string {
 	if name == "" {
 		return ""
 	}
-	name = strings.ReplaceAll(name, `\`, "/")
-	return path.Join(path.Base(path.Dir(name)), path.Base(name))
+	folder, file := path.Split(strings.ReplaceAll(name, `\`, "/"))
+	folder = path.Clean(folder)
+	pkg, _, _ := strings.Cut(path.Base(folder), "@")
+	if major.MatchString(pkg) {
+		pkg = path.Base(path.Dir(folder))
+	}
+	return path.Join(pkg, file)
 }

@@ -106,6 +106,26 @@ func TestParse(t *testing.T) {
 	require.Zero(t, Profile{}.Share(0))
 }
 
+func TestShortNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"github.com/redis/go-redis/v9.(*Options).clone":                    "go-redis.(*Options).clone",
+		"github.com/redis/go-redis/v9/internal/proto.(*Reader).ReadReply":  "proto.(*Reader).ReadReply",
+		"spillway/server/internal/strategy.pushBufferedStrategy.Run.func1": "strategy.pushBufferedStrategy.Run.func1",
+		"bufio.NewReaderSize": "bufio.NewReaderSize", "main.main": "main.main", "": "",
+	} {
+		require.Equal(t, want, shortFunction(name))
+	}
+	for name, want := range map[string]string{
+		"/go/pkg/mod/github.com/redis/go-redis/v9@v9.23.0/options.go":               "go-redis/options.go",
+		"/go/pkg/mod/github.com/redis/go-redis/v9@v9.23.0/internal/proto/reader.go": "proto/reader.go",
+		"/go/pkg/mod/golang.org/x/sync@v0.24.0/errgroup/errgroup.go":                "errgroup/errgroup.go",
+		"/go/pkg/mod/github.com/tidwall/redcon@v1.6.2/redcon.go":                    "redcon/redcon.go",
+		`C:\src\spillway\server\lane.go`:                                            "server/lane.go", "lane.go": "lane.go", "": "",
+	} {
+		require.Equal(t, want, shortFile(name))
+	}
+}
+
 func TestParts(t *testing.T) {
 	for name, c := range map[string]struct {
 		stack []call

@@ -170,8 +170,8 @@ var markWords = map[comparison.Mark]string{comparison.Best: "best", comparison.W
 
 // compareLoad says what a comparison is made of.
 func compareLoad(c comparison.Choice) string {
-	return fmt.Sprintf("%d strategies, each with %d readers that keep up and %d that read %s for %d seconds; one channel with %s messages of %s.",
-		len(c.Strategies), c.Healthy, c.Slow, c.Throttle, c.Seconds, c.Rate, c.Size)
+	return fmt.Sprintf("%d strategies, each with %d readers that keep up and %d that read %s for %d seconds; one channel with messages of %s, %s.",
+		len(c.Strategies), c.Healthy, c.Slow, c.Throttle, c.Seconds, c.Size, c.Rate)
 }
 
 // compareStatus says in a sentence how far a comparison is.
