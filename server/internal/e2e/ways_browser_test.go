@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -190,6 +191,36 @@ func TestBrowserWaysAgree(t *testing.T) {
 	require.Zero(t, page.stats().Lanes["pull"].Gaps)
 	require.Zero(t, page.stats().Lanes["pull"].Repeats)
 	require.Empty(t, page.problems.String())
+}
+
+// TestBrowserWaysOfALAN holds that a page that may not share memory, as on plain
+// HTTP from another machine, says so and offers the other ways.
+func TestBrowserWaysOfALAN(t *testing.T) {
+	addresses, err := net.InterfaceAddrs()
+	require.NoError(t, err)
+	host := ""
+	for _, a := range addresses {
+		if ip, ok := a.(*net.IPNet); ok && ip.IP.To4() != nil && !ip.IP.IsLoopback() {
+			host = ip.IP.String()
+		}
+	}
+	if host == "" {
+		t.Skip("this machine has no address but loopback")
+	}
+	dir := t.TempDir()
+	blocked := strings.Replace(loud, "  slow: {count: 0}\n", "  slow: {count: 0}\n  you: {read: websocket-blocking}\n", 1)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "loud.yaml"), []byte(blocked), 0o644))
+	p := start(t, "--scenarios", dir, "--scenario", "loud", "--listen", host+":0")
+	u, err := url.Parse(p.URL)
+	require.NoError(t, err)
+	page := openTab(t, openBrowser(t), "http://"+net.JoinHostPort(host, u.Port())+"/", 390, 844)
+	page.await(time.Minute, "globalThis.spillway && spillway.stats().lanes.pull?.bytes > 1e6")
+	require.False(t, eval[bool](page, "crossOriginIsolated"))
+	require.Equal(t, "WebSocket, thread blocked (needs a page from localhost or https)", page.text("[data-lane=pull] option:disabled"))
+	require.Equal(t, "fetch", page.account().Way, "what every browser has, instead of what the scenario says")
+	page.choose(reader.SocketStream)
+	require.GreaterOrEqual(t, eval[float64](page, `document.querySelector("select[data-way]").getBoundingClientRect().height`), 44.0, "for a finger")
+	require.LessOrEqual(t, eval[float64](page, `document.documentElement.scrollWidth`), 390.0)
 }
 
 // TestBrowserWaysThatDoNotPushBack holds that the tab fills up while the lane
