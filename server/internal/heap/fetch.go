@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// maxRawBytes bounds a profile as it is sent; those of lanes are 3 to 20 KB.
+	// maxRawBytes bounds a profile as it is sent; those of lanes with 210
+	// readers are 8 to 10 KB.
 	maxRawBytes = 4 << 20
 	// fetchLimit is for a lane that collects a large heap on a busy machine, which
 	// usually takes a fraction of a second.

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// What a Store keeps. A snapshot of a lane is 3 to 20 KB as it is sent and about
-// as much again summed up, so these are a megabyte or two in practice.
+// What a Store keeps. A snapshot of a lane with 210 readers is 8 to 10 KB as it
+// is sent and a few more summed up, so these are about a megabyte in practice.
 const (
 	keepPerLane = 8        // as many as a person tells apart in a list
 	keepAll     = 64       // of lanes that have long gone
