@@ -20,7 +20,7 @@ var shown = []struct {
 }{
 	{"strategies", "A strategy alone, from a source that always has a message to a reader that always has room, 256 B, beside a plain Go channel between two goroutines. Those without a queue (`drop`, `latest`, `error`) hand over one message at a time, like a channel without room; `pull-drain` has nobody to hand it to:",
 		[]string{perCPUSecond, allocations}},
-	{"w1", "A lane as a whole, over real sockets: 100 readers of one channel, 256 B, as fast as it goes. Events delivered for each second of processor time of the serving process, beside a `net/http` handler with a Go channel for each reader that writes what is there and then flushes once (channel), and plain TCP with blocks of 64 events made once for all (raw), which is about as much as the machine can write:",
+	{"w1", "A lane as a whole, over real sockets: 100 readers of one channel, 256 B, as fast as it goes. Events delivered for each second of processor time of the serving process, beside a `net/http` handler with a Go channel for each reader that writes what is there and then flushes once (channel), and plain TCP with blocks of 64 events made once for all (raw), a ceiling that nobody could use:",
 		[]string{perCPUSecond, lost}},
 	{"w1p", "The same at 500 messages a second:",
 		[]string{microsPerEvent, p50, p99}},
@@ -43,7 +43,7 @@ func (r Results) ReadmeTables() string {
 	if b.Len() == 0 {
 		return "Nothing is measured yet.\n"
 	}
-	fmt.Fprintf(&b, "Medians, and in brackets the smallest and the largest of all runs (%s). Ratios are to the baseline of the same run, so they hold on another machine where absolute figures do not. `task bench` measures all of it again and writes these tables; `go run ./server bench --help` tells how, and `--only` repeats one work.\n", r.Machine)
+	fmt.Fprintf(&b, "Medians, and in brackets the smallest and the largest of all runs (%s). Ratios are to the baseline of the same run; absolute figures are those of this machine and of what else it did. `task bench` measures all of it again and writes these tables; `go run ./server bench --help` tells how, and `--only` repeats one work.\n", r.Machine)
 	return b.String()
 }
 
