@@ -88,11 +88,20 @@ func (s *stream) Next(ctx context.Context) (lane.Message, error) {
 			return lane.Message{}, err
 		}
 	}
+	m, _ := s.NextReady()
+	return m, nil
+}
+
+// NextReady hands on what is fetched.
+func (s *stream) NextReady() (lane.Message, bool) {
+	if s.handed == len(s.window) {
+		return lane.Message{}, false
+	}
 	m := s.window[s.handed]
 	s.window[s.handed] = lane.Message{} // the payload must not outlive its delivery
 	s.handed++
 	s.position = m.Seq
-	return m, nil
+	return m, true
 }
 
 // fetch waits at the broker until the stream has something behind position, or

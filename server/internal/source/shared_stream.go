@@ -201,11 +201,20 @@ func (r *tailReader) Next(ctx context.Context) (lane.Message, error) {
 			return lane.Message{}, err
 		}
 	}
+	m, _ := r.NextReady()
+	return m, nil
+}
+
+// NextReady hands on what is taken.
+func (r *tailReader) NextReady() (lane.Message, bool) {
+	if r.handed == len(r.window) {
+		return lane.Message{}, false
+	}
 	m := r.window[r.handed]
 	r.window[r.handed] = lane.Message{} // the payload must not outlive its delivery
 	r.handed++
 	r.position = m.Seq
-	return m, nil
+	return m, true
 }
 
 // take fills the window from the tail, or from the stream itself where the tail

@@ -53,6 +53,9 @@ func (c *credit) takeSome(ctx context.Context, most int) (int, error) {
 	return got, nil
 }
 
+// giveBack returns what takeSome took and nobody used.
+func (c *credit) giveBack(n int) { c.asked += uint64(n) }
+
 func (c *credit) add(n int, ok bool) error {
 	if !ok {
 		c.requests = make(chan int) // nothing more will come

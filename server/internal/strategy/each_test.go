@@ -22,7 +22,7 @@ func with(t *testing.T, name string, o options, demand bool, f func(t *testing.T
 	t.Helper()
 	d, ok := strategy.Find(name)
 	require.True(t, ok)
-	synctest.Test(t, func(t *testing.T) { f(t, strategytest.StartWith(t, d, o, demand)) })
+	synctest.Test(t, func(t *testing.T) { f(t, strategytest.StartWith(t, d, o, demand, false)) })
 }
 
 // stalled gives one message more than a stalled reader takes for a while, so

@@ -61,7 +61,7 @@ func TestOverflowIsReactors(t *testing.T) {
 func (r row) play(t *testing.T) {
 	d, ok := strategy.Find(r.strategy)
 	require.True(t, ok, r.strategy)
-	l := strategytest.StartWith(t, d, r.options, true)
+	l := strategytest.StartWith(t, d, r.options, true, false)
 	l.Serve(1000)
 	bars := []int{}
 	request := func(n int) {

@@ -45,17 +45,21 @@ func (pushBufferedStrategy) Run(ctx context.Context, in Source, out Sink, st *la
 	})
 	group.Go(func() error {
 		asked := credit{requests: out.Requests()}
+		var next together
 		for {
-			m, err := waiting.next(ctx)
-			if err != nil {
+			if err := waiting.next(ctx, &next); err != nil {
 				return err
 			}
-			st.Oldest(m)
-			if err := asked.take(ctx); err != nil {
-				return err
-			}
-			if err := out.Send(ctx, m); err != nil {
-				return err
+			for rest := next.messages; len(rest) > 0; {
+				st.Oldest(rest[0])
+				n, err := asked.takeSome(ctx, len(rest))
+				if err != nil {
+					return err
+				}
+				if err := out.SendAll(ctx, rest[:n]); err != nil {
+					return err
+				}
+				rest = rest[n:]
 			}
 		}
 	})

@@ -45,44 +45,42 @@ func (q *queue) end(why error) {
 	signal(q.ready)
 }
 
-// next blocks until there is a message, which it takes, or until the queue has
-// ended and is empty, or ctx is done.
-func (q *queue) next(ctx context.Context) (lane.Message, error) {
+// next blocks until there is a message, and takes what there is for one write; or
+// until the queue has ended and is empty, or ctx is done.
+func (q *queue) next(ctx context.Context, t *together) error {
 	for {
-		if m, ok := q.pop(); ok {
-			return m, nil
-		}
-		q.mu.Lock()
-		ended := q.ended
-		q.mu.Unlock()
-		if ended != nil { // what came before it is there by now
-			if m, ok := q.pop(); ok {
-				return m, nil
-			}
-			return lane.Message{}, ended
+		t.begin()
+		ended := q.take(t)
+		switch {
+		case len(t.messages) > 0:
+			return nil
+		case ended != nil:
+			return ended
 		}
 		if err := wait(ctx, q.ready); err != nil {
-			return lane.Message{}, err
+			return err
 		}
 	}
 }
 
-// pop takes the oldest message, or reports false at once when there is none;
-// then a receive from ready waits for the next push.
-func (q *queue) pop() (lane.Message, bool) {
+// take takes the oldest messages and reports whether nothing is pushed any more,
+// and why.
+func (q *queue) take(t *together) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.chunks) == 0 || q.head == len(q.chunks[0]) {
-		return lane.Message{}, false
+	for !t.full() {
+		if len(q.chunks) == 0 || q.head == len(q.chunks[0]) {
+			return q.ended
+		}
+		first := q.chunks[0]
+		t.add(first[q.head])
+		first[q.head] = lane.Message{} // the payload must not outlive its delivery
+		q.head++
+		if q.head == chunkMessages {
+			q.chunks[0] = nil
+			q.chunks = q.chunks[1:]
+			q.head = 0
+		}
 	}
-	first := q.chunks[0]
-	m := first[q.head]
-	first[q.head] = lane.Message{} // the payload must not outlive its delivery
-	q.head++
-	if q.head == chunkMessages {
-		q.chunks[0] = nil
-		q.chunks = q.chunks[1:]
-		q.head = 0
-	}
-	return m, true
+	return nil
 }

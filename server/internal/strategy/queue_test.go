@@ -1,8 +1,10 @@
 package strategy
 
 import (
+	"io"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"testing"
 	"unsafe"
 	"weak"
@@ -11,6 +13,40 @@ import (
 
 	"spillway/server/internal/lane"
 )
+
+// pop takes the oldest message, as a write that has room for one.
+func (q *queue) pop() (lane.Message, bool) {
+	t := together{messages: make([]lane.Message, 0, togetherMessages), bytes: togetherBytes - 1}
+	_ = q.take(&t)
+	if len(t.messages) == 0 {
+		return lane.Message{}, false
+	}
+	return t.messages[0], true
+}
+
+func TestQueueFillsAWrite(t *testing.T) {
+	q := newQueue()
+	for seq := range uint64(100) {
+		q.push(lane.Message{Seq: seq + 1, Data: "x"})
+	}
+	var w together
+	require.NoError(t, q.next(t.Context(), &w))
+	require.Len(t, w.messages, togetherMessages)
+	require.NoError(t, q.next(t.Context(), &w))
+	require.Len(t, w.messages, 100-togetherMessages)
+	require.EqualValues(t, 100, w.messages[len(w.messages)-1].Seq)
+
+	large := strings.Repeat("x", togetherBytes/2)
+	for seq := range uint64(3) {
+		q.push(lane.Message{Seq: seq + 101, Data: large})
+	}
+	q.end(io.EOF)
+	require.NoError(t, q.next(t.Context(), &w))
+	require.Len(t, w.messages, 2, "as many bytes as go into one write")
+	require.NoError(t, q.next(t.Context(), &w))
+	require.Len(t, w.messages, 1)
+	require.ErrorIs(t, q.next(t.Context(), &w), io.EOF)
+}
 
 func TestQueueIsFirstInFirstOut(t *testing.T) {
 	for seed := range uint64(10) {
@@ -21,7 +57,7 @@ func TestQueueIsFirstInFirstOut(t *testing.T) {
 		for range 100 {
 			for range random.IntN(2 * chunkMessages) {
 				next++
-				q.push(lane.Message{Seq: next})
+				q.push(lane.Message{Seq: next, Data: "x"})
 				want = append(want, next)
 			}
 			for range random.IntN(2 * chunkMessages) {
@@ -71,7 +107,7 @@ func TestQueueBetweenTwoGoroutines(t *testing.T) {
 	q := newQueue()
 	go func() {
 		for i := range uint64(count) {
-			q.push(lane.Message{Seq: i + 1})
+			q.push(lane.Message{Seq: i + 1, Data: "x"})
 		}
 	}()
 	for last := uint64(0); last < count; {

@@ -14,11 +14,12 @@ import (
 // Case is what a source, a reader and its transport do, one step after another.
 // It is written as
 //
-//	strategy option=value … [demand]: step N, step N, …; end
+//	strategy option=value … [demand] [fetched]: step N, step N, …; end
 type Case struct {
 	Strategy string
 	Options  map[string]string
 	Demand   bool // the transport carries demand
+	Fetched  bool // the source hands on without a wait what it was given
 	Steps    []Step
 	End      End
 }
@@ -65,6 +66,9 @@ func (c Case) String() string {
 	if c.Demand {
 		b.WriteString(" demand")
 	}
+	if c.Fetched {
+		b.WriteString(" fetched")
+	}
 	b.WriteString(":")
 	for i, s := range c.Steps {
 		if i > 0 {
@@ -93,6 +97,8 @@ func ParseCase(text string) (Case, error) {
 			c.Options[name] = value
 		case word == "demand":
 			c.Demand = true
+		case word == "fetched":
+			c.Fetched = true
 		default:
 			return Case{}, fmt.Errorf("parse case %q: what is %q", text, word)
 		}
@@ -135,6 +141,7 @@ func Random(d strategy.Definition, seed uint64) Case {
 		}
 		c.Steps = append(c.Steps, s)
 	}
+	c.Fetched = r.IntN(2) == 0
 	return c
 }
 

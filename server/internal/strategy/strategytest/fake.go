@@ -72,10 +72,13 @@ type Sink struct {
 
 // Start runs the strategy with its defaults over a sink that carries no demand.
 // Stop it, or wait for its end, within the bubble.
-func Start(t *testing.T, d strategy.Definition) *Line { return StartWith(t, d, nil, false) }
+func Start(t *testing.T, d strategy.Definition) *Line {
+	return StartWith(t, d, nil, false, false)
+}
 
-// StartWith runs it with options, over a sink that may carry demand.
-func StartWith(t *testing.T, d strategy.Definition, options map[string]string, demand bool) *Line {
+// StartWith runs it with options, over a sink that may carry demand, from a
+// source that may have fetched what it was given.
+func StartWith(t *testing.T, d strategy.Definition, options map[string]string, demand, fetched bool) *Line {
 	s, err := d.Make(options)
 	require.NoError(t, err)
 	l := &Line{T: t, SizeBytes: 10, done: make(chan struct{})}
@@ -88,7 +91,11 @@ func StartWith(t *testing.T, d strategy.Definition, options map[string]string, d
 	l.cancel = cancel
 	go func() {
 		defer close(l.done)
-		l.err = s.Run(ctx, l.Source, l.Sink, &l.Stats)
+		var in strategy.Source = l.Source
+		if fetched {
+			in = Fetched{l.Source}
+		}
+		l.err = s.Run(ctx, in, l.Sink, &l.Stats)
 	}()
 	return l
 }
@@ -191,6 +198,19 @@ func (s *Source) Next(ctx context.Context) (lane.Message, error) {
 	case <-ctx.Done():
 		<-time.After(time.Duration(s.linger.Load()))
 		return lane.Message{}, ctx.Err()
+	}
+}
+
+// Fetched is a Source that has fetched what it was given.
+type Fetched struct{ *Source }
+
+// NextReady hands on what was given.
+func (s Fetched) NextReady() (lane.Message, bool) {
+	select {
+	case m := <-s.given:
+		return s.take(m), true
+	default:
+		return lane.Message{}, false
 	}
 }
 

@@ -32,7 +32,7 @@ func (c Case) Play(t *testing.T) (err error) {
 
 // play is the body of the bubble.
 func (c Case) play(t *testing.T, d strategy.Definition) error {
-	l := StartWith(t, d, c.Options, c.Demand)
+	l := StartWith(t, d, c.Options, c.Demand, c.Fetched)
 	o, err := d.Parse(c.Options)
 	if err != nil {
 		return err

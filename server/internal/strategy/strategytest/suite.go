@@ -111,7 +111,7 @@ func stop(t *testing.T, d strategy.Definition) {
 		"drained": func(l *Line) { l.Give(1); l.Serve(1); settle(d) },
 	} {
 		for _, demand := range []bool{false, true} {
-			l := StartWith(t, d, nil, demand)
+			l := StartWith(t, d, nil, demand, false)
 			if demand && name == "drained" {
 				l.Request(1)
 				synctest.Wait()
@@ -138,7 +138,7 @@ func few(d strategy.Definition) int {
 // complete: with a reader that has room only later.
 func complete(t *testing.T, d strategy.Definition) {
 	for _, demand := range []bool{false, true} {
-		l := StartWith(t, d, nil, demand)
+		l := StartWith(t, d, nil, demand, false)
 		given := 1
 		if few(d) > 0 {
 			given = 50
