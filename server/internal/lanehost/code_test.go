@@ -152,7 +152,7 @@ func TestReasonsAreTheRuntimes(t *testing.T) {
 		for _, p := range l.look().Parked {
 			require.Equal(t, "pull_drain.go", p.File)
 			require.Equal(t, "pullDrainStrategy.Run", p.Func)
-			require.Contains(t, lineOf(t, p.Place), "out.Send(ctx, m)")
+			require.Contains(t, lineOf(t, p.Place), "out.SendAll(ctx, next.messages)")
 			require.Empty(t, p.Via)
 			seen = append(seen, p.Reason)
 		}
@@ -214,7 +214,7 @@ func TestAQueueSaysWhoseItIs(t *testing.T) {
 			require.Equal(t, []string{
 				"bounded_run.go: wait: select {",
 				"queue.go: queue.next: if err := wait(ctx, q.ready); err != nil {",
-				"push_buffered.go: pushBufferedStrategy.Run.func2: m, err := waiting.next(ctx)",
+				"push_buffered.go: pushBufferedStrategy.Run.func2: if err := waiting.next(ctx, &next); err != nil {",
 			}, lines)
 		}
 		cancel()

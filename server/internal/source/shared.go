@@ -23,13 +23,20 @@ var sharedPubSub = Definition{
 // message while its reader is slow holds up everybody on the channel, and the
 // broker behind them; one that always takes it holds up nobody.
 //
-// The loop holds one message besides those that strategies hold.
+// The loop holds one message besides those that strategies hold, and each reader
+// has room for [handRoom] that its strategy has not taken yet; they count as its
+// backlog. Without it every message would be a switch from the loop to each
+// reader and back.
 type Shared struct {
 	open OpenFunc
 
 	mu       sync.Mutex
 	channels map[string]*fanOut // by key; only those with readers
 }
+
+// handRoom is how many messages wait between the loop and a reader's strategy: as
+// many as go into one write at most.
+const handRoom = 64
 
 // NewShared returns a Shared that opens one source for each channel.
 func NewShared(open OpenFunc) *Shared {
@@ -51,7 +58,7 @@ type fanOut struct {
 type share struct {
 	of    *fanOut
 	stats *lane.Stats
-	hand  chan lane.Message // no capacity: the loop waits for the reader
+	hand  chan lane.Message // capacity handRoom; then the loop waits for the reader
 	once  sync.Once
 	gone  chan struct{} // closed when the reader has left
 }
@@ -67,7 +74,7 @@ func (s *Shared) Open(ctx context.Context, o Options) (Source, error) {
 		s.channels[o.Key] = f
 		go f.run(run, o)
 	}
-	r := &share{of: f, stats: o.Stats, hand: make(chan lane.Message), gone: make(chan struct{})}
+	r := &share{of: f, stats: o.Stats, hand: make(chan lane.Message, handRoom), gone: make(chan struct{})}
 	f.readers = append(f.readers, r)
 	s.mu.Unlock()
 	select {
@@ -102,15 +109,30 @@ func (f *fanOut) run(ctx context.Context, o Options) {
 			m.Shared = new(lane.Encoded)
 		}
 		for _, r := range readers {
-			select {
-			case r.hand <- m:
-			case <-r.gone:
-			case <-ctx.Done():
+			if !r.take(ctx, m) {
 				f.fail(ctx.Err())
 				return
 			}
 		}
 	}
+}
+
+// take hands a message to the reader. It blocks while that has no room, and
+// reports false when ctx is done first.
+func (r *share) take(ctx context.Context, m lane.Message) bool {
+	r.stats.Accept(m)
+	select {
+	case r.hand <- m: // much cheaper than a choice of three
+		return true
+	default:
+	}
+	select {
+	case r.hand <- m:
+	case <-r.gone: // its lane settles what was accepted
+	case <-ctx.Done():
+		return false
+	}
+	return true
 }
 
 // present are the readers of this moment.
@@ -133,9 +155,11 @@ func (f *fanOut) fail(err error) {
 
 // Next blocks until the loop hands over a message.
 func (r *share) Next(ctx context.Context) (lane.Message, error) {
+	if m, ok := r.NextReady(); ok {
+		return m, nil
+	}
 	select {
 	case m := <-r.hand:
-		r.stats.Accept(m)
 		return m, nil
 	case <-ctx.Done():
 		r.Close()
@@ -151,6 +175,16 @@ func (r *share) Next(ctx context.Context) (lane.Message, error) {
 		r.of.shared.mu.Lock()
 		defer r.of.shared.mu.Unlock()
 		return lane.Message{}, r.of.err
+	}
+}
+
+// NextReady takes what the loop has handed over.
+func (r *share) NextReady() (lane.Message, bool) {
+	select {
+	case m := <-r.hand:
+		return m, true
+	default:
+		return lane.Message{}, false
 	}
 }
 

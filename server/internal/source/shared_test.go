@@ -97,13 +97,16 @@ func TestAReaderThatDoesNotTakeHoldsUpTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var o opener
 		s := NewShared(o.open)
-		slow, _ := join(t, s, "all")
+		slow, ofSlow := join(t, s, "all")
 		fast, ofFast := join(t, s, "all")
 		go func() {
-			for seq := range uint64(3) {
-				o.taps[0].messages <- lane.Message{Seq: seq + 1}
+			for seq := range uint64(handRoom + 2) {
+				o.taps[0].messages <- lane.Message{Seq: seq + 1, Data: "x"}
 			}
 		}()
+		for seq := range uint64(handRoom) {
+			require.Equal(t, seq+1, next(t, fast))
+		}
 		got := make(chan uint64, 1) // the one message
 		go func() {
 			m, _ := fast.Next(t.Context())
@@ -113,11 +116,11 @@ func TestAReaderThatDoesNotTakeHoldsUpTheOthers(t *testing.T) {
 		synctest.Wait()
 		require.Empty(t, got)
 		require.EqualValues(t, 1, next(t, slow))
-		require.EqualValues(t, 1, <-got)
+		require.EqualValues(t, handRoom+1, <-got)
+		require.EqualValues(t, handRoom+2, ofSlow.Read(time.Now()).BacklogCount, "what waits for it is in its account")
 		slow.Close() // gone while the loop waits for it
-		require.EqualValues(t, 2, next(t, fast))
-		require.EqualValues(t, 3, next(t, fast))
-		require.EqualValues(t, 3, ofFast.Read(time.Now()).Accepted)
+		require.EqualValues(t, handRoom+2, next(t, fast))
+		require.EqualValues(t, handRoom+2, ofFast.Read(time.Now()).Accepted)
 		fast.Close()
 	})
 }

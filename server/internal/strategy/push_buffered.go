@@ -31,8 +31,9 @@ func (pushBufferedStrategy) Run(ctx context.Context, in Source, out Sink, st *la
 	waiting := newQueue()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
+		var came together
 		for {
-			m, err := in.Next(ctx)
+			err := came.from(ctx, in, togetherMessages)
 			if errors.Is(err, io.EOF) {
 				waiting.end(err)
 				return nil
@@ -40,7 +41,7 @@ func (pushBufferedStrategy) Run(ctx context.Context, in Source, out Sink, st *la
 			if err != nil {
 				return err
 			}
-			waiting.push(m)
+			waiting.push(came.messages...)
 		}
 	})
 	group.Go(func() error {

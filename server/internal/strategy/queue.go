@@ -25,14 +25,16 @@ type queue struct {
 
 func newQueue() *queue { return &queue{ready: make(chan struct{}, 1)} }
 
-// push appends m and wakes the popping goroutine.
-func (q *queue) push(m lane.Message) {
+// push appends messages and wakes the popping goroutine.
+func (q *queue) push(ms ...lane.Message) {
 	q.mu.Lock()
-	if n := len(q.chunks); n == 0 || len(q.chunks[n-1]) == chunkMessages {
-		q.chunks = append(q.chunks, make([]lane.Message, 0, chunkMessages))
+	for _, m := range ms {
+		if n := len(q.chunks); n == 0 || len(q.chunks[n-1]) == chunkMessages {
+			q.chunks = append(q.chunks, make([]lane.Message, 0, chunkMessages))
+		}
+		last := len(q.chunks) - 1
+		q.chunks[last] = append(q.chunks[last], m)
 	}
-	last := len(q.chunks) - 1
-	q.chunks[last] = append(q.chunks[last], m)
 	q.mu.Unlock()
 	signal(q.ready)
 }
