@@ -98,7 +98,7 @@ func Why(line, reason string) string {
 	case reason == "running", reason == "syscall":
 	case strings.Contains(line, ".Send("), strings.Contains(line, ".SendAll("):
 		call = "send"
-	case strings.Contains(line, ".Next("):
+	case strings.Contains(line, ".Next("), strings.Contains(line, ".from(ctx, in"):
 		call = "next"
 	}
 	switch {

@@ -71,8 +71,8 @@ func (p *program) stalled() map[string]uint64 {
 }
 
 const (
-	atSend  = "out.Send(ctx, m)"
-	atQueue = "waiting.next(ctx)"
+	atSend  = "out.SendAll(ctx, "
+	atQueue = "waiting.next(ctx, &next)"
 )
 
 // badge is the number beside the line of a lane's source that contains a text.

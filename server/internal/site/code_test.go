@@ -34,14 +34,14 @@ func stalled(t *testing.T) *lane.Code {
 	own := func(text, function string) lane.Place {
 		return place(t, "push_buffered.go", text, "pushBufferedStrategy."+function)
 	}
-	send := own("if err := out.Send(ctx, m); err != nil {", "Run.func2")
+	send := own("if err := out.SendAll(ctx, rest[:n]); err != nil {", "Run.func2")
 	return &lane.Code{Goroutines: 842, CostMicros: 1100, Deep: 2, Parked: []lane.Parked{
-		{Place: own("m, err := in.Next(ctx)", "Run.func1"), Reason: "IO wait", Count: 210},
+		{Place: own("err := came.from(ctx, in, togetherMessages)", "Run.func1"), Reason: "IO wait", Count: 210},
 		{Place: own("return group.Wait()", "Run"), Reason: "sync.WaitGroup.Wait", Count: 210},
 		{Place: send, Reason: "IO wait", Count: 200},
 		{Place: place(t, "bounded_run.go", "case <-c:", "wait"), Reason: "select", Count: 9, Via: []lane.Place{
 			place(t, "queue.go", "if err := wait(ctx, q.ready); err != nil {", "queue.next"),
-			own("m, err := waiting.next(ctx)", "Run.func2"),
+			own("if err := waiting.next(ctx, &next); err != nil {", "Run.func2"),
 		}},
 		{Place: send, Reason: "running", Count: 1},
 	}}
@@ -55,10 +55,10 @@ func TestLinesAreAddedUp(t *testing.T) {
 		byText[textOf(lane.Place{File: r.File, Line: uint64(r.Line)})] = r
 	}
 	require.Len(t, rows, 6)
-	send := byText["if err := out.Send(ctx, m); err != nil {"]
+	send := byText["if err := out.SendAll(ctx, rest[:n]); err != nil {"]
 	require.Equal(t, uint64(201), send.Here)
 	require.Equal(t, "send-io", send.Why, "the reason of most stands for all")
-	queue := byText["m, err := waiting.next(ctx)"]
+	queue := byText["if err := waiting.next(ctx, &next); err != nil {"]
 	require.Equal(t, [2]uint64{0, 9}, [2]uint64{queue.Here, queue.Within})
 	require.Equal(t, [2]uint64{9, 0}, [2]uint64{byText["case <-c:"].Here, byText["case <-c:"].Within})
 	require.Equal(t, uint64(210), rows[0].Here, "the most first")
@@ -74,12 +74,12 @@ func TestTheLineThatSaysMost(t *testing.T) {
 		w, text := mainOf(parked, own)
 		return fmt.Sprint(w.Here+w.Within, " ", w.File, " ", text)
 	}
-	require.Equal(t, "201 push_buffered.go if err := out.Send(ctx, m); err != nil {", of("push_buffered.go", code.Parked...))
+	require.Equal(t, "201 push_buffered.go if err := out.SendAll(ctx, rest[:n]); err != nil {", of("push_buffered.go", code.Parked...))
 
 	calm := slices.Clone(code.Parked)
 	calm[2].Count, calm[3].Count = 3, 206
-	require.Equal(t, "206 push_buffered.go m, err := waiting.next(ctx)", of("push_buffered.go", calm...))
-	require.Equal(t, "210 push_buffered.go m, err := in.Next(ctx)", of("push_buffered.go", calm[0], calm[1], calm[2]))
+	require.Equal(t, "206 push_buffered.go if err := waiting.next(ctx, &next); err != nil {", of("push_buffered.go", calm...))
+	require.Equal(t, "210 push_buffered.go err := came.from(ctx, in, togetherMessages)", of("push_buffered.go", calm[0], calm[1], calm[2]))
 	require.Equal(t, "210 push_buffered.go return group.Wait()", of("push_buffered.go", calm[1]))
 
 	engine := lane.Parked{Place: place(t, "bounded_run.go", "case <-c:", "wait"), Reason: "select", Count: 7,
@@ -176,7 +176,7 @@ func TestCodeForScripts(t *testing.T) {
 	require.Equal(t, "push_buffered.go", got.Files[0])
 	require.Len(t, got.Parked, 5)
 	require.Equal(t, "case <-c:", got.Parked[3].Text)
-	require.Equal(t, "m, err := waiting.next(ctx)", got.Parked[3].Via[1].Text)
+	require.Equal(t, "if err := waiting.next(ctx, &next); err != nil {", got.Parked[3].Via[1].Text)
 	require.NoError(t, json.Unmarshal([]byte(s.ask("GET", "/api/run/lanes/push/code", "").body), &got), "a lane that is dead")
 	require.Empty(t, got.Parked)
 
