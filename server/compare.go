@@ -131,6 +131,7 @@ func compareStrategies(ctx context.Context, args []string, stdout, stderr io.Wri
 	p := playing{
 		playFlags: c.playFlags, vocabulary: comparison.Vocabulary, super: super,
 		display: display, log: log, stdout: stdout, stderr: stderr,
+		again: c.Command(program()),
 	}
 	rec, err := p.perform(ctx, 0, s)
 	if err != nil {

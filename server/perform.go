@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -77,7 +78,7 @@ func (p *playing) perform(ctx context.Context, i int, s script.Scenario) (*recor
 
 // header is that of the recording of the i-th scenario.
 func (p *playing) header(v run.View, i int) record.Header {
-	return record.HeaderOf(v, p.command(p.files[i]), record.Here(brokerName(p.redis), p.maxMemory))
+	return record.HeaderOf(v, cmp.Or(p.again, p.command(p.files[i])), record.Here(brokerName(p.redis), p.maxMemory))
 }
 
 // tape is where a run is written down and read from again: the file a person

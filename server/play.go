@@ -202,6 +202,7 @@ type playing struct {
 	display        *terminal.Display
 	log            *slog.Logger
 	stdout, stderr io.Writer
+	again          string // the command that reproduces the run; empty: that of its file
 }
 
 // all plays the scenarios until ctx ends, and returns the gravest exit code.

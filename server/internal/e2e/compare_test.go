@@ -22,6 +22,7 @@ func TestCompare(t *testing.T) {
 	require.NoError(t, err)
 	var o struct {
 		Results []struct {
+			Command string
 			Lanes []struct {
 				Name    string
 				Readers []struct {
@@ -32,6 +33,7 @@ func TestCompare(t *testing.T) {
 		}
 	}
 	require.NoError(t, json.Unmarshal(text, &o))
+	require.Contains(t, o.Results[0].Command, " compare block drop-oldest --slow 3 --healthy 3 --seconds 5 ")
 	ages := make(map[string]float64)
 	for _, l := range o.Results[0].Lanes {
 		for _, g := range l.Readers {
