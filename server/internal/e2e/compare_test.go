@@ -23,7 +23,7 @@ func TestCompare(t *testing.T) {
 	var o struct {
 		Results []struct {
 			Command string
-			Lanes []struct {
+			Lanes   []struct {
 				Name    string
 				Readers []struct {
 					Group string
