@@ -32,6 +32,7 @@ type line struct {
 	one    [1]lane.Message
 	spoken time.Time // when the last write ended
 	bound  *binding  // of the last Send; nil before the first
+	ahead  *ahead    // nil where a write always waits for room
 	ended  bool      // the reader was told the end: nothing may follow
 }
 
@@ -64,8 +65,9 @@ func (l *line) Send(ctx context.Context, m lane.Message) error {
 	return l.sendAll(ctx, l.one[:])
 }
 
-// SendAll is Send with all events in one write. While it waits for room it holds
-// their encoding, which is as long as they are.
+// SendAll is Send with all events in one write. Where they need a head around
+// them it holds their encoding while it waits for room, which is as long as they
+// are; else that of one event.
 func (l *line) SendAll(ctx context.Context, ms []lane.Message) error {
 	if len(ms) == 0 {
 		return ctx.Err()
@@ -88,19 +90,39 @@ func (l *line) sendAll(ctx context.Context, ms []lane.Message) error {
 	if err := ctx.Err(); err != nil { // it ended before sending was set: nobody cuts
 		return err
 	}
-	b, missing := l.encode(ms)
-	l.stats.Writing(time.Now())
-	_, err := l.write(b)
-	l.stats.Wrote()
-	l.shrink()
-	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
+	apart := l.goesAhead()
+	for rest, first := ms, true; len(rest) > 0; first = false {
+		n, err := len(rest), error(nil)
+		l.stats.Writing(time.Now())
+		switch {
+		case apart && first && n > 1:
+			n, err = l.sendAhead(rest)
+		case apart: // there was no room for all: one by one
+			n, err = 1, l.sendTogether(rest[:1])
+		default:
+			err = l.sendTogether(rest)
 		}
-		return fmt.Errorf("write event %d: %w", ms[0].Seq, err)
+		l.stats.Wrote()
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return fmt.Errorf("write event %d: %w", rest[0].Seq, err)
+		}
+		rest = rest[n:]
 	}
-	l.delivered(ms, missing)
 	return nil
+}
+
+// sendTogether waits until the kernel has taken all events.
+func (l *line) sendTogether(ms []lane.Message) error {
+	b, missing := l.encode(ms)
+	_, err := l.write(b)
+	l.shrink()
+	if err == nil {
+		l.delivered(ms, missing)
+	}
+	return err
 }
 
 // encode returns the bytes of one write: what is owed, and the events.
