@@ -14,11 +14,11 @@
 // That is so for every way of reading that pushes back (reader.Way), over
 // server-sent events and over a WebSocket alike; the blocking WebSocket and the
 // stream of one do the same here. With demand the kernel holds no more than was
-// asked for, about demandWindowBytes.
+// asked for, about reader.WindowBytes.
 //
 // The two ways that do not push back, EventSource and the classic WebSocket, read
 // the socket as fast as it can be read, on a second goroutine, and hold what
-// their reader has not taken (see pile): up to MaxHeldBytes each, and
+// their reader has not taken (see pile): up to reader.MaxHeldBytes each, and
 // MaxHeldAllBytes together. Their lane never feels them.
 //
 // # HTTP/2

@@ -6,16 +6,15 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+
+	"spillway/wasm/reader"
 )
 
-// A reader that cannot push back holds what it has not read, as a tab does. A
-// tab is given 64 MiB before it is called broken, which phones reach in
-// reality; and all of them together may not take the machine that lanes,
-// broker and browser share: half of what the lanes have by default.
-const (
-	MaxHeldBytes    = 64 << 20  // of one reader
-	MaxHeldAllBytes = 512 << 20 // of the whole crowd
-)
+// MaxHeldAllBytes is how much the readers of a crowd that cannot push back may
+// hold together that they have not read; each holds at most reader.MaxHeldBytes,
+// as in a tab. They may not take the machine that lanes, broker and browser
+// share: it is half of what the lanes have by default.
+const MaxHeldAllBytes = 512 << 20
 
 // Chunks grow with what is held, so that hundreds of readers that hold next to
 // nothing take little, and millions of bytes are few allocations.
@@ -41,8 +40,8 @@ func (h *hold) take(n int) bool {
 
 // pile is what lies between a connection that is read as fast as it can be and
 // a reader that takes its time: onmessage and a queue. It reads the connection
-// on a goroutine of its own until the connection ends, or more than MaxHeldBytes
-// are there; then it hangs up, and what it held is lost.
+// on a goroutine of its own until the connection ends, or more than
+// reader.MaxHeldBytes are there; then it hangs up, and what it held is lost.
 //
 // A stream that the lane ended is read to its end before the reader comes back,
 // however long that takes; one that hung up comes back at once.
@@ -97,9 +96,9 @@ func (p *pile) put(b []byte) error {
 	defer p.mu.Unlock()
 	held := int(p.held.Load())
 	switch {
-	case held+len(b) > MaxHeldBytes:
+	case held+len(b) > reader.MaxHeldBytes:
 		p.drop()
-		return fmt.Errorf("%w: %d MiB had arrived and were not read, the most a reader holds", errHungUp, MaxHeldBytes>>20)
+		return fmt.Errorf("%w: %d MiB had arrived and were not read, the most a reader holds", errHungUp, reader.MaxHeldBytes>>20)
 	case !p.all.take(len(b)):
 		p.drop()
 		return fmt.Errorf("%w: all readers together hold %d MiB that they have not read, the most they may", errHungUp, p.all.most>>20)

@@ -125,11 +125,11 @@ func TestAReaderAtItsCapHangsUp(t *testing.T) {
 			time.Sleep(reportEvery)
 			synctest.Wait()
 			highest = max(highest, link.cell("pull", "g").Held)
-			lane.do(func() { lane.refuse = highest > MaxHeldBytes/2 }) // so that the words stay
+			lane.do(func() { lane.refuse = highest > reader.MaxHeldBytes/2 }) // so that the words stay
 		}
 		words = link.cell("pull", "g").Trouble
-		require.Greater(t, highest, uint64(MaxHeldBytes-4_000_000))
-		require.LessOrEqual(t, highest, uint64(MaxHeldBytes))
+		require.Greater(t, highest, uint64(reader.MaxHeldBytes-4_000_000))
+		require.LessOrEqual(t, highest, uint64(reader.MaxHeldBytes))
 		require.Zero(t, link.cell("pull", "g").Held)
 		if words != "connect: connection refused" { // it may have knocked again by now
 			require.Equal(t, "hung up: 64 MiB had arrived and were not read, the most a reader holds", words)

@@ -77,7 +77,7 @@ func TestHowMuchIsInBetween(t *testing.T) {
 		t.Skip("the numbers are those of Linux")
 	}
 	for way, most := range map[reader.Way]int64{
-		reader.BlockingSocket: 300_000, reader.SocketStream: 300_000, reader.DemandSocket: demandWindowBytes + bufferBytes,
+		reader.BlockingSocket: 300_000, reader.SocketStream: 300_000, reader.DemandSocket: reader.WindowBytes + bufferBytes,
 	} {
 		t.Run(string(way), func(t *testing.T) {
 			lane := newWebSocketLane(t, 1000)
@@ -115,6 +115,6 @@ func TestAWebSocketTakesEverything(t *testing.T) {
 	}, nil)
 	require.Eventually(t, func() bool { return link.cell("pull", "g").Disconnects > 0 }, 3*patience, time.Millisecond)
 	require.Zero(t, link.cell("pull", "g").Bytes)
-	require.Greater(t, lane.written.Load(), int64(MaxHeldBytes-lane.size))
+	require.Greater(t, lane.written.Load(), int64(reader.MaxHeldBytes-lane.size))
 	t.Logf("hung up after %d MiB", lane.written.Load()>>20)
 }

@@ -42,7 +42,7 @@ func TestWhereItWaits(t *testing.T) {
 				require.Zero(t, c.Gaps+c.Repeats+c.Malformed+c.Disconnects+c.Refused)
 				slack := float64(count * (bufferBytes + size))
 				if way == reader.DemandSocket {
-					slack += count * demandWindowBytes
+					slack += count * reader.WindowBytes
 				}
 				if way.PushesBack() {
 					require.Zero(t, c.Held)

@@ -139,7 +139,7 @@ func (s *session) takeCrowd(r crowd.Report) {
 func (s *session) noteHungUp(at crowdCell, before, now uint64) {
 	if now > before && bits.Len64(now) > bits.Len64(before) {
 		s.say(Observed, true, fmt.Sprintf("Readers of %s hung up on %s, %s so far: what had arrived and was not read came to %d MiB in one of them or to %d MiB in all. It is gone with them.",
-			at.group, at.lane, many(now, "time"), crowd.MaxHeldBytes>>20, crowd.MaxHeldAllBytes>>20))
+			at.group, at.lane, many(now, "time"), reader.MaxHeldBytes>>20, crowd.MaxHeldAllBytes>>20))
 	}
 }
 
