@@ -29,8 +29,8 @@
 // read lies with it, at most streamWindowBytes, until the lane gets credit for it
 // (sections 5.2 and 6.9). Readers whose groups share a connection also share
 // connectionWindowBytes. Credit is given back as soon as creditBytes have been
-// read; Chromium waits until half of a window has been, so that there even two
-// readers that stop can freeze the others.
+// read. In Chromium 156 three readers that stopped were seen to freeze the others
+// for good, and two often did.
 //
 // # How much the kernel hides
 //

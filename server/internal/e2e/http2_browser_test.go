@@ -125,8 +125,7 @@ func TestBrowserHTTP2ThreeStalledStreamsFreezeAFourth(t *testing.T) {
 	one := page.flowing(others)
 	resume("four")
 	page.await(20*time.Second, fmt.Sprintf("%s > %v", others, eval[float64](page, others)+1e7))
-	// The rest depends on when a browser gives credit back. Chromium does once half
-	// of the connection's window has been read.
+	// The rest depends on when a browser gives credit back, and is only reported.
 	report(t, "HTTP/2: the fourth goes on", "two stalled: %v; three: false; one of them reads again: %v; all read: true; in the lane's send queue %d B", two, one, queue)
 }
 
