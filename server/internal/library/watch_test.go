@@ -40,14 +40,20 @@ func title(t *testing.T, l *library.Library, name, want string) {
 func TestFilesComeAndGo(t *testing.T) {
 	dir := t.TempDir()
 	l, changes := watched(t, dir)
-	write(t, dir, "mine.yaml", valid("Mine"))
-	title(t, l, "mine", "Mine")
-	require.EqualValues(t, 1, changes.Load())
 
-	// As editors save: beside it, then in its place.
-	write(t, dir, ".mine.yaml.tmp", valid("Renamed"))
-	require.NoError(t, os.Rename(filepath.Join(dir, ".mine.yaml.tmp"), filepath.Join(dir, "mine.yaml")))
-	title(t, l, "mine", "Renamed")
+	// As editors save: beside it, then in its place. So nobody ever reads half of
+	// it, and each of these is one change.
+	for n, name := range []string{"Mine", "Renamed"} {
+		write(t, dir, ".mine.yaml.tmp", valid(name))
+		require.NoError(t, os.Rename(filepath.Join(dir, ".mine.yaml.tmp"), filepath.Join(dir, "mine.yaml")))
+		title(t, l, "mine", name)
+		require.Eventually(t, func() bool { return changes.Load() > int64(n) }, 20*time.Second, time.Millisecond, "nobody was told")
+		require.EqualValues(t, n+1, changes.Load())
+	}
+
+	// Or written in place, where it may be read half written before it is read whole.
+	write(t, dir, "mine.yaml", valid("In place"))
+	title(t, l, "mine", "In place")
 
 	// Or with a copy of the old one.
 	require.NoError(t, os.Rename(filepath.Join(dir, "mine.yaml"), filepath.Join(dir, "mine.yaml~")))
