@@ -109,7 +109,7 @@ func (p *pages) serve(ctx context.Context, o site.Options, stdout io.Writer) err
 func (p *pages) welcome(stdout io.Writer, token string) {
 	addr := p.addr()
 	host := "127.0.0.1"
-	if addr.IP.IsLoopback() {
+	if !addr.IP.IsUnspecified() {
 		host = addr.IP.String()
 	}
 	address := site.JoinURL(host, addr.Port, token)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -106,6 +107,21 @@ func startCommand(t *testing.T, cmd *exec.Cmd) *program {
 		require.FailNow(t, "the program does not say its address", p.out.String())
 	}
 	return p
+}
+
+// lanAddress is one of this machine's own that is not loopback; without one the
+// test is skipped.
+func lanAddress(t *testing.T) string {
+	t.Helper()
+	all, err := net.InterfaceAddrs()
+	require.NoError(t, err)
+	for _, a := range all {
+		if ip, ok := a.(*net.IPNet); ok && ip.IP.To4() != nil && ip.IP.IsGlobalUnicast() {
+			return ip.IP.String()
+		}
+	}
+	t.Skip("this machine has no address but loopback")
+	return ""
 }
 
 // stop ends the program as Ctrl-C does and waits for it.

@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,4 +95,22 @@ func TestHeapSnapshots(t *testing.T) {
 	require.Contains(t, body, "the lane does not run")
 	_, list := p.call(http.MethodGet, "api/run/lanes/push/heap", "")
 	require.Contains(t, list, later.Download, "what was taken stays")
+}
+
+// TestAHeapSnapshotBeyondLoopback takes one where lanes listen on one address of
+// this machine and not on loopback.
+func TestAHeapSnapshotBeyondLoopback(t *testing.T) {
+	host := lanAddress(t)
+	p := start(t, "--listen", host+":0")
+	u, err := url.Parse(p.URL)
+	require.NoError(t, err)
+	require.Equal(t, host, u.Hostname(), "nothing answers on loopback")
+	p.token, p.URL = u.Query().Get("token"), "http://"+u.Host+"/"
+	p.call(http.MethodPost, "api/run/start", "")
+	p.await(20*time.Second, "the lanes run", func(r runState) bool {
+		return r.lane("push").Readers > 0 && r.lane("pull").Readers > 0
+	})
+	for _, lane := range []string{"push", "pull"} {
+		require.Positive(t, p.snapshot(lane).ProfileBytes)
+	}
 }

@@ -203,17 +203,7 @@ func TestBrowserWaysAgree(t *testing.T) {
 // TestBrowserWaysOfALAN holds that a page that may not share memory, as on plain
 // HTTP from another machine, says so and offers the other ways.
 func TestBrowserWaysOfALAN(t *testing.T) {
-	addresses, err := net.InterfaceAddrs()
-	require.NoError(t, err)
-	host := ""
-	for _, a := range addresses {
-		if ip, ok := a.(*net.IPNet); ok && ip.IP.To4() != nil && !ip.IP.IsLoopback() {
-			host = ip.IP.String()
-		}
-	}
-	if host == "" {
-		t.Skip("this machine has no address but loopback")
-	}
+	host := lanAddress(t)
 	dir := t.TempDir()
 	blocked := strings.Replace(loud, "  slow: {count: 0}\n", "  slow: {count: 0}\n  you: {read: websocket-blocking}\n", 1)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "loud.yaml"), []byte(blocked), 0o644))

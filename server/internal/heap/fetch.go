@@ -24,16 +24,16 @@ const (
 // ErrTooLarge says that what a lane sent is no profile of a lane.
 var ErrTooLarge = errors.New("heap profile too large")
 
-// Fetch asks the lane that listens on a port of this machine for a profile of its
-// heap. The lane collects its garbage first, so that what nobody holds any more
-// does not count. Fetch blocks until the profile is there, at most for ten
-// seconds or until ctx is done.
-func Fetch(ctx context.Context, port int) ([]byte, error) {
+// Fetch asks the lane that listens on an address and port of this machine for a
+// profile of its heap. The lane collects its garbage first, so that what nobody
+// holds any more does not count. Fetch blocks until the profile is there, at most
+// for ten seconds or until ctx is done.
+func Fetch(ctx context.Context, host string, port int) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
 	defer cancel()
-	raw, status, err := ask(ctx, "http", port)
+	raw, status, err := ask(ctx, "http", host, port)
 	if err == nil && status == http.StatusBadRequest { // what a listener with TLS says to whoever speaks without
-		raw, status, err = ask(ctx, "https", port)
+		raw, status, err = ask(ctx, "https", host, port)
 	}
 	switch {
 	case err != nil:
@@ -47,8 +47,8 @@ func Fetch(ctx context.Context, port int) ([]byte, error) {
 }
 
 // ask returns one byte more than a profile may have, at most.
-func ask(ctx context.Context, scheme string, port int) (raw []byte, status int, err error) {
-	address := scheme + "://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) + "/debug/pprof/heap?gc=1"
+func ask(ctx context.Context, scheme, host string, port int) (raw []byte, status int, err error) {
+	address := scheme + "://" + net.JoinHostPort(host, strconv.Itoa(port)) + "/debug/pprof/heap?gc=1"
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, 0, err

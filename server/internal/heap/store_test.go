@@ -71,31 +71,31 @@ func TestFetch(t *testing.T) {
 	lane := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(w, r) }))
 	t.Cleanup(lane.Close)
 	port := portOf(t, lane.URL)
-	got, err := Fetch(t.Context(), port)
+	got, err := Fetch(t.Context(), "127.0.0.1", port)
 	require.NoError(t, err)
 	require.Equal(t, raw, got)
 
 	answer = func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, maxRawBytes+1)) }
-	_, err = Fetch(t.Context(), port)
+	_, err = Fetch(t.Context(), "127.0.0.1", port)
 	require.ErrorIs(t, err, ErrTooLarge)
 
 	answer = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }
-	_, err = Fetch(t.Context(), port)
+	_, err = Fetch(t.Context(), "127.0.0.1", port)
 	require.ErrorContains(t, err, "403")
 
 	ctx, cancel := context.WithCancel(t.Context())
 	answer = func(_ http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() }
-	_, err = Fetch(ctx, port)
+	_, err = Fetch(ctx, "127.0.0.1", port)
 	require.ErrorIs(t, err, context.Canceled)
 
 	secure := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(raw) }))
 	t.Cleanup(secure.Close)
-	got, err = Fetch(t.Context(), portOf(t, secure.URL))
+	got, err = Fetch(t.Context(), "127.0.0.1", portOf(t, secure.URL))
 	require.NoError(t, err)
 	require.Equal(t, raw, got)
 
 	lane.Close()
-	_, err = Fetch(t.Context(), port)
+	_, err = Fetch(t.Context(), "127.0.0.1", port)
 	require.ErrorContains(t, err, "refused")
 }
 

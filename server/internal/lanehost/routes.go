@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -34,11 +35,11 @@ func (h *Host) routes() http.Handler {
 		fmt.Fprintln(w, "ok")
 	})
 	mux.HandleFunc("GET /{$}", h.about)
-	mux.Handle("/debug/pprof/", loopbackOnly(pprof.Index))
-	mux.Handle("/debug/pprof/profile", loopbackOnly(pprof.Profile))
-	mux.Handle("/debug/pprof/symbol", loopbackOnly(pprof.Symbol))
-	mux.Handle("/debug/pprof/trace", loopbackOnly(pprof.Trace))
-	mux.Handle("/debug/pprof/cmdline", loopbackOnly(pprof.Cmdline))
+	mux.Handle("/debug/pprof/", ownMachineOnly(pprof.Index))
+	mux.Handle("/debug/pprof/profile", ownMachineOnly(pprof.Profile))
+	mux.Handle("/debug/pprof/symbol", ownMachineOnly(pprof.Symbol))
+	mux.Handle("/debug/pprof/trace", ownMachineOnly(pprof.Trace))
+	mux.Handle("/debug/pprof/cmdline", ownMachineOnly(pprof.Cmdline))
 	return mux
 }
 
@@ -178,14 +179,27 @@ func readyEvent(cfg lane.Config, a ask) string {
 	return string(b)
 }
 
-// loopbackOnly keeps profiles, which show memory, on the machine they are of.
-func loopbackOnly(handler http.HandlerFunc) http.Handler {
+// ownMachineOnly keeps profiles, which show what is in the heap, on the machine
+// they are of.
+func ownMachineOnly(handler http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.RemoteAddr)
-		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
-			http.Error(w, "profiles are served on loopback only", http.StatusForbidden)
+		if !fromOwnMachine(r) {
+			http.Error(w, "profiles are served to the same machine only", http.StatusForbidden)
 			return
 		}
 		handler(w, r)
 	})
+}
+
+// fromOwnMachine tells whether a request came over loopback, or from the address
+// that it came to: a lane that listens on one other address has no loopback. The
+// answer goes to that address, so that nobody else can make the connection.
+func fromOwnMachine(r *http.Request) bool {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return false
+	}
+	ip := from.Addr().Unmap()
+	to, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	return ip.IsLoopback() || ok && to.AddrPort().Addr().Unmap() == ip
 }

@@ -1,9 +1,12 @@
 package lanehost
 
 import (
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strconv"
 	"strings"
 	"testing"
@@ -133,15 +136,35 @@ func TestAbout(t *testing.T) {
 
 func TestProfilesStayOnTheMachine(t *testing.T) {
 	h := newHost(t, "push", "127.0.0.1:1")
-	for from, status := range map[string]int{
-		"127.0.0.1:1": 200, "[::1]:1": 200, "192.0.2.1:1": 403, "[2001:db8::1]:1": 403, "": 403,
+	for _, c := range []struct {
+		from, to string
+		status   int
+	}{
+		{"127.0.0.1:1", "", 200},
+		{"[::1]:1", "", 200},
+		{"[::ffff:127.0.0.1]:1", "", 200},
+		{"192.0.2.1:1", "", 403},
+		{"[2001:db8::1]:1", "", 403},
+		{"", "", 403},
+		{"192.0.2.1:1", "192.0.2.1:80", 200},
+		{"192.0.2.1:1", "[::ffff:192.0.2.1]:80", 200},
+		{"[2001:db8::1]:1", "[2001:db8::1]:80", 200},
+		{"[fe80::1%eth0]:1", "[fe80::1%eth0]:80", 200},
+		{"[fe80::1%eth1]:1", "[fe80::1%eth0]:80", 403},
+		{"192.0.2.2:1", "192.0.2.1:80", 403},
+		{"192.0.2.1:1", "0.0.0.0:80", 403},
+		{"", "192.0.2.1:80", 403},
 	} {
 		for _, path := range []string{"", "cmdline", "symbol", "heap"} {
 			r := httptest.NewRequest("GET", "/debug/pprof/"+path, nil)
-			r.RemoteAddr = from
+			r.RemoteAddr = c.from
+			if c.to != "" {
+				to := net.TCPAddrFromAddrPort(netip.MustParseAddrPort(c.to))
+				r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, to))
+			}
 			w := httptest.NewRecorder()
 			h.routes().ServeHTTP(w, r)
-			require.Equal(t, status, w.Code, "%s from %q", path, from)
+			require.Equal(t, c.status, w.Code, "%s from %q to %q", path, c.from, c.to)
 		}
 	}
 }

@@ -78,17 +78,23 @@ func (s *session) crowdGroup(plan script.Group) crowd.Group {
 	return g
 }
 
-// crowdURL is the lane's stream as the crowd reaches it: over the loopback
-// interface, whatever else the lane listens on.
+// laneHost is where this machine reaches lanes: over loopback, but where they
+// listen on one other address only.
+func (c *Control) laneHost() string {
+	switch host := c.o.LaneHost; host {
+	case "", "0.0.0.0", "::":
+		return "127.0.0.1"
+	default:
+		return host
+	}
+}
+
+// crowdURL is the lane's stream as the crowd reaches it.
 func (s *session) crowdURL(l *laneRun) string {
 	if l.proc == nil || l.ended() {
 		return ""
 	}
-	host := s.c.o.LaneHost
-	if host == "" || host == "0.0.0.0" || host == "::" {
-		host = "127.0.0.1"
-	}
-	return LaneView{Port: l.port, Secure: secure(l.plan)}.StreamURL(host)
+	return LaneView{Port: l.port, Secure: secure(l.plan)}.StreamURL(s.c.laneHost())
 }
 
 // crowdCommand is the whole of what the crowd is to be.

@@ -50,6 +50,7 @@ type LaneView struct {
 	Status   string // a few words
 	Say      string // one sentence
 	PID      int    // 0 unless it lives
+	Host     string // under which this machine reaches it; empty in a recording
 	Port     int    // 0 before it first listened
 	Secure   bool   // listens with TLS
 	Exit     *supervisor.Exit
@@ -100,6 +101,7 @@ func (c *Control) View() View {
 			State:    l.state,
 			Status:   s.status(l),
 			Say:      s.sentence(l),
+			Host:     c.laneHost(),
 			Port:     l.port,
 			Secure:   secure(l.plan),
 			Exit:     l.exit,

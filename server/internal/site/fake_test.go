@@ -221,7 +221,7 @@ func death() *fakeRun {
 				},
 				{
 					Name: "pull", Plan: scenario.Lanes[1], State: wire.StateRunning, Status: "running",
-					Say: "Keeps up.", PID: 77, Port: 4002, Throttle: throttle.Unlimited, Yours: throttle.Unlimited, Channel: "you",
+					Say: "Keeps up.", PID: 77, Host: "192.0.2.1", Port: 4002, Throttle: throttle.Unlimited, Yours: throttle.Unlimited, Channel: "you",
 				},
 			},
 			Log: []run.Entry{

@@ -21,7 +21,7 @@ import (
 // collect its garbage, and nobody shall make it do so all the time.
 type heaps struct {
 	store heap.Store
-	fetch func(ctx context.Context, port int) ([]byte, error)
+	fetch func(ctx context.Context, host string, port int) ([]byte, error)
 	busy  sync.Mutex // held while one is taken
 }
 
@@ -93,7 +93,7 @@ func (s *Site) snapshot(ctx context.Context, name string) (heap.Snapshot, error)
 	if l.PID == 0 {
 		return heap.Snapshot{}, fmt.Errorf("%w: %s", errHeapDead, l.Status)
 	}
-	raw, err := s.heaps.fetch(ctx, l.Port)
+	raw, err := s.heaps.fetch(ctx, l.Host, l.Port)
 	if err != nil {
 		return heap.Snapshot{}, err
 	}

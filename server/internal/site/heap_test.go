@@ -50,7 +50,8 @@ func heapFileOf(t *testing.T, bytesOfMessages int64) []byte {
 func snapshots(t *testing.T, f *fakeRun, token string, files ...[]byte) *served {
 	t.Helper()
 	s := serve(t, f, token)
-	s.heaps.fetch = func(_ context.Context, port int) ([]byte, error) {
+	s.heaps.fetch = func(_ context.Context, host string, port int) ([]byte, error) {
+		require.Equal(t, "192.0.2.1", host, "lanes need not listen on loopback")
 		require.Equal(t, 4002, port, "the lane that lives")
 		if len(files) == 0 {
 			return nil, errors.New("fetch heap profile: connection refused")
