@@ -23,10 +23,10 @@ var sharedPubSub = Definition{
 // message while its reader is slow holds up everybody on the channel, and the
 // broker behind them; one that always takes it holds up nobody.
 //
-// The loop holds one message besides those that strategies hold, and each reader
-// has room for [handRoom] that its strategy has not taken yet; they count as its
-// backlog. Without it every message would be a switch from the loop to each
-// reader and back.
+// The loop holds at most [handRoom] messages besides those that strategies hold,
+// and each reader has room for as many that its strategy has not taken yet; they
+// count as its backlog. Without it every message would be a switch from the loop
+// to each reader and back.
 type Shared struct {
 	open OpenFunc
 
@@ -58,9 +58,16 @@ type fanOut struct {
 type share struct {
 	of    *fanOut
 	stats *lane.Stats
-	hand  chan lane.Message // capacity handRoom; then the loop waits for the reader
 	once  sync.Once
 	gone  chan struct{} // closed when the reader has left
+
+	mu    sync.Mutex     // held for a copy of at most handRoom messages
+	box   []lane.Message // handed over and not taken, at most handRoom
+	ready chan struct{}  // capacity 1: something is in the box
+	room  chan struct{}  // capacity 1: the box was emptied
+
+	taken []lane.Message // out of the box, by whoever calls Next
+	at    int            // next of taken
 }
 
 // Open blocks until the channel is open. What is published after it is handed to
@@ -74,7 +81,7 @@ func (s *Shared) Open(ctx context.Context, o Options) (Source, error) {
 		s.channels[o.Key] = f
 		go f.run(run, o)
 	}
-	r := &share{of: f, stats: o.Stats, hand: make(chan lane.Message, handRoom), gone: make(chan struct{})}
+	r := &share{of: f, stats: o.Stats, gone: make(chan struct{}), ready: make(chan struct{}, 1), room: make(chan struct{}, 1)}
 	f.readers = append(f.readers, r)
 	s.mu.Unlock()
 	select {
@@ -98,41 +105,83 @@ func (f *fanOut) run(ctx context.Context, o Options) {
 		return
 	}
 	defer in.Close()
-	for {
-		m, err := in.Next(ctx)
-		if err != nil {
-			f.fail(err)
-			return
+	came := make(chan lane.Message, handRoom)
+	var failed error // set before came is closed
+	go func() {
+		defer close(came)
+		for {
+			m, err := in.Next(ctx)
+			if err != nil {
+				failed = err
+				return
+			}
+			select {
+			case came <- m:
+			case <-ctx.Done():
+				failed = ctx.Err()
+				return
+			}
 		}
+	}()
+	defer func() {
+		for range came { // until its sender has ended
+		}
+	}()
+	ms := make([]lane.Message, 0, handRoom)
+	for m := range came {
 		readers := f.present()
+		ms = append(ms[:0], m)
+		for more := true; more && len(ms) < handRoom; {
+			select {
+			case m, more = <-came:
+				if more {
+					ms = append(ms, m)
+				}
+			default:
+				more = false
+			}
+		}
 		if len(readers) > 1 {
-			m.Shared = new(lane.Encoded)
+			for i := range ms {
+				ms[i].Shared = new(lane.Encoded)
+			}
 		}
 		for _, r := range readers {
-			if !r.take(ctx, m) {
+			if !r.take(ctx, ms) {
 				f.fail(ctx.Err())
 				return
 			}
 		}
+		clear(ms) // the payloads must not outlive their delivery
 	}
+	f.fail(failed)
 }
 
-// take hands a message to the reader. It blocks while that has no room, and
+// take puts messages into the reader's box. It blocks while that has no room, and
 // reports false when ctx is done first.
-func (r *share) take(ctx context.Context, m lane.Message) bool {
-	r.stats.Accept(m)
-	select {
-	case r.hand <- m: // much cheaper than a choice of three
-		return true
-	default:
+func (r *share) take(ctx context.Context, ms []lane.Message) bool {
+	for _, m := range ms {
+		r.stats.Accept(m)
 	}
-	select {
-	case r.hand <- m:
-	case <-r.gone: // its lane settles what was accepted
-	case <-ctx.Done():
-		return false
+	for {
+		r.mu.Lock()
+		n := min(len(ms), handRoom-len(r.box))
+		r.box = append(r.box, ms[:n]...)
+		r.mu.Unlock()
+		if n > 0 {
+			signal(r.ready)
+		}
+		if ms = ms[n:]; len(ms) == 0 {
+			return true
+		}
+		select {
+		case <-r.room:
+		case <-r.gone: // its lane settles what was accepted
+			return true
+		case <-ctx.Done():
+			return false
+		}
 	}
-	return true
 }
 
 // present are the readers of this moment.
@@ -153,38 +202,74 @@ func (f *fanOut) fail(err error) {
 	}
 }
 
-// Next blocks until the loop hands over a message.
+// Next blocks until the loop hands over a message. Next and NextReady belong to
+// one goroutine.
 func (r *share) Next(ctx context.Context) (lane.Message, error) {
-	if m, ok := r.NextReady(); ok {
-		return m, nil
-	}
-	select {
-	case m := <-r.hand:
-		return m, nil
-	case <-ctx.Done():
-		r.Close()
-		return lane.Message{}, ctx.Err()
-	case <-r.gone:
+	if r.left() {
 		return lane.Message{}, fmt.Errorf("read channel %q: %w", r.of.key, net.ErrClosed)
-	case <-r.of.done:
-		select {
-		case <-r.gone: // which is why
-			return lane.Message{}, fmt.Errorf("read channel %q: %w", r.of.key, net.ErrClosed)
-		default:
+	}
+	for {
+		if m, ok := r.NextReady(); ok {
+			return m, nil
 		}
-		r.of.shared.mu.Lock()
-		defer r.of.shared.mu.Unlock()
-		return lane.Message{}, r.of.err
+		select {
+		case <-r.ready:
+		case <-ctx.Done():
+			r.Close()
+			return lane.Message{}, ctx.Err()
+		case <-r.gone:
+			return lane.Message{}, fmt.Errorf("read channel %q: %w", r.of.key, net.ErrClosed)
+		case <-r.of.done:
+			if m, ok := r.NextReady(); ok { // handed over before the end
+				return m, nil
+			}
+			return lane.Message{}, r.ended()
+		}
 	}
 }
 
-// NextReady takes what the loop has handed over.
-func (r *share) NextReady() (lane.Message, bool) {
+func (r *share) left() bool {
 	select {
-	case m := <-r.hand:
-		return m, true
+	case <-r.gone:
+		return true
 	default:
-		return lane.Message{}, false
+		return false
+	}
+}
+
+// ended is why nothing more comes.
+func (r *share) ended() error {
+	if r.left() {
+		return fmt.Errorf("read channel %q: %w", r.of.key, net.ErrClosed)
+	}
+	r.of.shared.mu.Lock()
+	defer r.of.shared.mu.Unlock()
+	return r.of.err
+}
+
+// NextReady takes what the loop has handed over. What it takes out of the box at
+// once makes room for as much.
+func (r *share) NextReady() (lane.Message, bool) {
+	if r.at == len(r.taken) {
+		r.mu.Lock()
+		r.taken, r.box, r.at = r.box, r.taken[:0], 0
+		r.mu.Unlock()
+		if len(r.taken) == 0 {
+			return lane.Message{}, false
+		}
+		signal(r.room)
+	}
+	m := r.taken[r.at]
+	r.taken[r.at] = lane.Message{} // the payload must not outlive its delivery
+	r.at++
+	return m, true
+}
+
+// signal says that something has changed to one who looks again.
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
 }
 
