@@ -8,6 +8,9 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
+
+	"spillway/server/internal/metric"
+	"spillway/server/internal/run"
 )
 
 func TestAssetsAreKeptForEver(t *testing.T) {
@@ -56,13 +59,20 @@ func TestTheClientIsSentPacked(t *testing.T) {
 }
 
 func TestMetrics(t *testing.T) {
-	s := serve(t, death(), "")
+	f := death()
+	f.change(func(v *run.View) {
+		v.Extra = []metric.Lane{
+			{Readers: []metric.Readers{{Group: "slow", Held: 4096}, {Group: "healthy"}}},
+			{Readers: []metric.Readers{{Group: "slow", Held: 512}}},
+		}
+	})
+	s := serve(t, f, "")
 	a := s.ask("GET", "/metrics", "")
 	require.Equal(t, 200, a.status)
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(a.body))
 	require.NoError(t, err)
-	require.Len(t, families, len(laneMetrics)+6)
+	require.Len(t, families, len(laneMetrics)+7)
 	lanes := 0
 	for name, family := range families {
 		require.NotEmpty(t, family.GetHelp(), name)
@@ -84,6 +94,11 @@ func TestMetrics(t *testing.T) {
 	require.Equal(t, 137.0, families["spillway_lane_exit_code"].GetMetric()[1].GetGauge().GetValue())
 	require.Equal(t, 2.25, families["spillway_lane_stall_seconds"].GetMetric()[0].GetGauge().GetValue())
 	require.Equal(t, 12345.0, families["spillway_lane_delivered_messages_total"].GetMetric()[0].GetCounter().GetValue())
+	held := make(map[string]float64)
+	for _, m := range families["spillway_reader_held_bytes"].GetMetric() {
+		held[m.GetLabel()[1].GetValue()+" "+m.GetLabel()[0].GetValue()] = m.GetGauge().GetValue() // by name: group, lane
+	}
+	require.Equal(t, map[string]float64{"push slow": 4096, "push healthy": 0, "pull slow": 512}, held)
 	running := 0.0
 	for _, m := range families["spillway_run_state"].GetMetric() {
 		running += m.GetGauge().GetValue()

@@ -54,6 +54,7 @@ var (
 	produced      = prometheus.NewDesc("spillway_produced_messages_total", "Messages produced, all channels.", nil, nil)
 	producerStall = prometheus.NewDesc("spillway_producer_stall_seconds", "How long the producer has been waiting for the broker.", nil, nil)
 	brokerUsed    = prometheus.NewDesc("spillway_broker_used_bytes", "used_memory of the broker.", nil, nil)
+	readerHeld    = prometheus.NewDesc("spillway_reader_held_bytes", "Bytes that have arrived at readers and that nobody has consumed.", []string{"lane", "group"}, nil)
 	brokerRSS     = prometheus.NewDesc("spillway_broker_rss_bytes", "RSS of the broker where it is a process of this server.", nil, nil)
 )
 
@@ -62,7 +63,7 @@ func (c collector) Describe(out chan<- *prometheus.Desc) {
 	for _, m := range laneMetrics {
 		out <- m.desc
 	}
-	for _, d := range []*prometheus.Desc{runState, runElapsed, produced, producerStall, brokerUsed, brokerRSS} {
+	for _, d := range []*prometheus.Desc{runState, runElapsed, produced, producerStall, brokerUsed, brokerRSS, readerHeld} {
 		out <- d
 	}
 }
@@ -84,6 +85,11 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	for i, l := range v.Lanes {
 		for _, m := range laneMetrics {
 			send(m.desc, m.kind, m.value(v.Sample.Lanes[i]), l.Name, l.Plan.Strategy)
+		}
+	}
+	for i, extra := range v.Extra {
+		for _, r := range extra.Readers {
+			send(readerHeld, gauge, float64(r.Held), v.Lanes[i].Name, r.Group)
 		}
 	}
 }
