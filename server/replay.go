@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"spillway/server/internal/child"
+	"spillway/server/internal/comparison"
 	"spillway/server/internal/record"
 	"spillway/server/internal/replay"
 	"spillway/server/internal/run"
@@ -22,7 +23,7 @@ Usage:
   spillway replay FILE.ndjson [flags]
 
 A recording comes from "spillway run --record FILE.ndjson", or from the list of
-runs on the page.
+runs on the page. One of a comparison plays if its lanes fit on the page.
 
 Flags:
   --listen ADDR  Where the page is served (default %s).
@@ -91,9 +92,13 @@ func readRecording(path string) (*record.Recording, error) {
 		return nil, fmt.Errorf("read recording: %w", err)
 	}
 	defer file.Close()
-	rec, err := record.Read(file, record.ReadOptions{Vocabulary: run.Vocabulary})
+	rec, err := record.Read(file, record.ReadOptions{Vocabulary: comparison.Vocabulary})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	most := run.Vocabulary(rec.Header.Environment.MaxMemoryBytes).Bounds.MaxLanes
+	if n := len(rec.Moments[0].Scenario.Lanes); n > most {
+		return nil, fmt.Errorf("%s: %d strategies were compared, and a page shows at most %d lanes side by side; the report of the run, in the list of runs, has them all", path, n, most)
 	}
 	return rec, nil
 }

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -73,4 +76,38 @@ func TestCompareInPlaceOfTheRun(t *testing.T) {
 	status, report := p.call(http.MethodGet, "recordings/"+c.Run+"/report", "")
 	require.Equal(t, http.StatusOK, status, report)
 	require.Contains(t, report, "drop-oldest")
+
+	status, tape := p.call(http.MethodGet, "recordings/"+c.Run, "")
+	require.Equal(t, http.StatusOK, status)
+	file := filepath.Join(t.TempDir(), "five.ndjson")
+	require.NoError(t, os.WriteFile(file, []byte(tape), 0o600))
+	code, _, stderr := once(t, "replay", file)
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "5 strategies were compared, and a page shows at most 4 lanes side by side")
+}
+
+// TestAComparisonIsReplayed holds that the recording of one that a page has room
+// for plays as any other.
+func TestAComparisonIsReplayed(t *testing.T) {
+	p := start(t)
+	strategies := []string{"push-buffered", "pull-drain", "drop-oldest"}
+	answer, err := http.PostForm(p.URL+"api/compare", url.Values{"strategy": strategies, "seconds": {"1"}})
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	c := p.awaitCompared(time.Minute)
+	status, tape := p.call(http.MethodGet, "recordings/"+c.Run, "")
+	require.Equal(t, http.StatusOK, status)
+	file := filepath.Join(t.TempDir(), "three.ndjson")
+	require.NoError(t, os.WriteFile(file, []byte(tape), 0o600))
+
+	again := startCommand(t, exec.Command(binary, "replay", file, "--listen", "127.0.0.1:0"))
+	_, stage := again.call(http.MethodGet, "", "")
+	for _, name := range strategies {
+		require.Contains(t, stage, `data-lane-card="`+name+`"`)
+	}
+	status, body := again.call(http.MethodPatch, "api/replay", `{"atSeconds": 9}`)
+	require.Equal(t, http.StatusOK, status, body)
+	again.await(10*time.Second, "it is where it was sent", func(r runState) bool {
+		return r.ElapsedSeconds > 8 && r.lane("pull-drain").Readers > 0
+	})
 }
