@@ -30,6 +30,14 @@ var ownWays = []ownWay{
 		"Pushes back: the lane sends what the reader has asked for, " + kibi(reader.WindowBytes) + " ahead, and nothing else."},
 }
 
+// pushes is what Says begins with, in a few words.
+func (w ownWay) pushes() string {
+	if w.Way.PushesBack() {
+		return "pushes back"
+	}
+	return "does not push back"
+}
+
 // ownFigure is one number about this tab's reader. The client fills it in.
 type ownFigure struct {
 	Key, Label, Help string
@@ -41,7 +49,8 @@ var ownFigures = []ownFigure{
 	{"between", "in between", "What the lane has written to this tab and this tab has not read: in the kernel’s buffers, on the network, in the browser, and held in this tab. Counted at both ends, ten times a second: the lane what it has written, the tab what it has read.", "–"},
 	{"held", "held in this tab", "What has arrived in this tab and nobody has read. Counted by the tab, in bytes of events. What lies in a pipe of the browser no tab can see: it is in between, but not here.", "–"},
 	{"wasm", "worker", "Memory of the WebAssembly of this reader’s worker. Read in the worker; it never shrinks.", "–"},
-	{"tab", "this tab", "What the browser counts for this page and its workers, so also what is held in this tab, but not WebAssembly. From performance.measureUserAgentSpecificMemory(), every ten seconds at most; a browser without it tells at best the JavaScript heap of the page, performance.memory. The RSS of its process no page can see.", "not visible in this browser"},
+	{"messages", "messages", "What this tab has read from the lane, repeats included. Counted by the tab.", "0"},
+	{"tab", "this tab", "What the browser counts for this page and its workers, so also what is held in this tab, but not WebAssembly. From performance.measureUserAgentSpecificMemory(), every ten seconds at most; a browser without it tells at best the JavaScript heap of the page, performance.memory. “Not told”: this browser counts neither. The RSS of its process no page can see.", "not told"},
 }
 
 // kibi is a round number of bytes in words.

@@ -149,6 +149,47 @@ func TestInABrowser(t *testing.T) {
 		})
 	}
 
+	for _, name := range []string{"calm", "rising", "dead", "playing"} {
+		for _, screen := range screens[:2] {
+			t.Run(fmt.Sprintf("no card of %s lies behind the slider at %dx%d", name, screen.width, screen.height), func(t *testing.T) {
+				open(t, tab, url+"/"+name, screen.width, screen.height)
+				hidden := eval[string](t, tab, `(() => {
+					for (const e of document.querySelectorAll("dd[data-own], [data-tab]")) e.textContent = "1023 KiB"
+					for (const e of document.querySelectorAll(".own [data-own$='.rate']")) e.textContent = "813 KB/s"
+					const top = document.querySelector(".throttle").getBoundingClientRect().top
+					return [...document.querySelectorAll(".lane")].map(e => e.getBoundingClientRect().bottom - top).filter(px => px > 0).join(", ")
+				})()`)
+				require.Empty(t, hidden)
+				lines := `[...document.querySelectorAll(".own")].map(own => [...new Set([...own.querySelectorAll(":scope > .quiet, :scope > p:not(.own-full) > *, .own-way > :not(.tip), .own-figures > *")].map(e => { const r = e.getBoundingClientRect(); return (r.top + r.bottom) / 2 }))].sort((a, b) => a - b).filter((y, i, all) => i === 0 || y - all[i - 1] > 8).length).join(" ")`
+				require.Equal(t, "2 2", eval[string](t, tab, lines))
+			})
+		}
+	}
+
+	t.Run("a way that does not push back says so, and what comes of it", func(t *testing.T) {
+		open(t, tab, url+"/calm", 1440, 900)
+		says := `(() => { const own = document.querySelector(".own-way"), seen = (of) => [...own.querySelectorAll(of + " [data-says]")].filter(e => getComputedStyle(e).display !== "none").map(e => e.textContent).join()
+			own.querySelector(".own-pushes").focus()
+			const tip = own.querySelector(".tip").getBoundingClientRect()
+			return [seen(".own-pushes"), seen(".tip"), tip.width > 100].join(" | ") })()`
+		require.Regexp(t, `^pushes back \| fetch Pushes back: .* \| true$`, eval[string](t, tab, says))
+		eval[string](t, tab, `document.querySelector("[data-way]").dataset.way = "websocket"`)
+		require.Regexp(t, `^does not push back \| WebSocket Does not push back: .* \| true$`, eval[string](t, tab, says))
+		require.False(t, eval[bool](t, tab, `document.activeElement.blur(), document.querySelector(".own-way .tip").getBoundingClientRect().width > 1`))
+	})
+
+	t.Run("what a door shows stands below its row", func(t *testing.T) {
+		open(t, tab, url+"/calm", 1440, 900)
+		below := eval[bool](t, tab, `(() => {
+			const doors = document.querySelector(".doors"), tops = () => [...doors.querySelectorAll(":scope > details > summary, .steer a")].map(e => Math.round(e.getBoundingClientRect().top / 8))
+			const before = tops().join()
+			for (const d of doors.querySelectorAll(":scope > details")) d.open = true
+			const row = doors.querySelector("summary").getBoundingClientRect().bottom
+			return new Set(tops()).size === 1 && before === tops().join() && [".code-now", ".curl code"].every(s => { const r = doors.querySelector(s).getBoundingClientRect(); return r.top >= row && r.width > doors.clientWidth * .9 })
+		})()`)
+		require.True(t, below)
+	})
+
 	for _, screen := range screens {
 		t.Run(fmt.Sprintf("explanations stay in view and off the slider at %dx%d", screen.width, screen.height), func(t *testing.T) {
 			open(t, tab, url+"/rising", screen.width, screen.height)

@@ -91,7 +91,8 @@ type tagRow struct {
 
 // tagRows are the tags of all lessons: those of no kind, the most used first,
 // and then a row for each kind, by name. "strategy:block" is of the kind
-// strategy.
+// strategy. A tag of no kind that one lesson alone has picks nothing; it is left
+// out unless it is the one that picks now.
 func (g Gallery) tagRows() []tagRow {
 	counts := map[string]int{}
 	for _, c := range g.Cards {
@@ -101,6 +102,9 @@ func (g Gallery) tagRows() []tagRow {
 	}
 	rows := map[string][]tagged{}
 	for tag, n := range counts {
+		if kindOf(tag) == "" && n < 2 && tag != g.Tag {
+			continue
+		}
 		rows[kindOf(tag)] = append(rows[kindOf(tag)], tagged{tag, n})
 	}
 	var out []tagRow

@@ -61,7 +61,7 @@ func gallery() page.Gallery {
 		Cards: []page.Card{
 			{Name: "one-slow-reader", Title: "One slow reader", About: about, Minutes: 3, Tags: []string{"strategy:push-buffered", "first", "memory", "push or pull"}, Group: "Start here", Rules: 5, Current: true, Shape: shape("push", "pull")},
 			{Name: "llm-answers", Title: "Answers of a language model", About: "Every reader gets an answer of its own, in the chunks that model servers stream.", Minutes: 4, Tags: []string{"strategy:latest", "memory", "llm"}, Group: "The broker", Rules: 1, Shape: shape("push", "pull", "latest", "drop-oldest")},
-			{Name: "no-picture", Title: "A lesson <b>without</b> a picture", About: "It has never been run here", Tags: []string{"llm"}},
+			{Name: "no-picture", Title: "A lesson <b>without</b> a picture", About: "It has never been run here", Tags: []string{"llm", "push or pull"}},
 			{Name: "my first?", Title: "My first", About: "What happens with a smaller limit? Nobody knows.", Minutes: 1, Own: true, Rules: 2},
 			{Name: "broken-one", Own: true, Problems: problems()},
 		},

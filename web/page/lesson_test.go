@@ -111,6 +111,25 @@ func TestTagsOfAKindStandTogether(t *testing.T) {
 	require.NotContains(t, markup, ">strategy:latest<", "the row says what kind it is")
 }
 
+// A tag of one lesson picks nothing that a look at the page would not; who comes
+// by such a tag sees it.
+func TestAFilterHasTheTagsOfTwo(t *testing.T) {
+	g := gallery()
+	g.Cards = append(g.Cards, page.Card{Name: "a", Title: "A", Tags: []string{"pair", "lone"}}, page.Card{Name: "b", Title: "B", Tags: []string{"pair"}})
+	filter := func() string {
+		_, rest, _ := strings.Cut(render(t, g.Page()), `<details class="tag-fold"`)
+		out, _, _ := strings.Cut(rest, "</details>")
+		return out
+	}
+	require.Contains(t, filter(), "tag=pair")
+	require.NotContains(t, filter(), "tag=lone")
+	require.Contains(t, filter(), "tag=strategy%3Alatest", "a row of a kind is whole")
+	require.True(t, strings.HasPrefix(filter(), "><summary>"), "it is folded")
+	g.Tag = "lone"
+	require.Contains(t, filter(), "tag=lone")
+	require.True(t, strings.HasPrefix(filter(), " open>"))
+}
+
 func TestLinksSurviveAnyName(t *testing.T) {
 	l := page.LinksOf("my first?/x")
 	require.Equal(t, page.Links{

@@ -38,7 +38,7 @@ async function measureTab() {
   } catch {} // as if there were none
   if (bytes !== undefined) {
     const text = `${(bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)} MiB${of}`;
-    document.querySelectorAll("[data-tab]").forEach((e) => (e.textContent = text));
+    document.querySelectorAll("[data-tab]").forEach((e) => (e.textContent = e.title = text)); // the title where there is no room
   }
 }
 if (document.querySelector("[data-tab]")) {

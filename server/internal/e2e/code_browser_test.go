@@ -126,7 +126,7 @@ func TestBrowserShowsTheCodeThatWaits(t *testing.T) {
 	_ = eval[bool](page, `([...document.querySelectorAll("[data-code=pull] .parked > span")].find((e) => e.closest("[data-line]").textContent.includes("`+atSend+`")).focus(), true)`)
 	page.await(5*time.Second, `document.getElementById("why-pull").textContent.includes("The kernel has no room for this reader")`)
 	require.Equal(t, 1, eval[int](page, `new Set([...document.querySelectorAll(".code-line")].map((e) => e.getBoundingClientRect().height)).size`), "a line with a number is as high as one without")
-	require.True(t, eval[bool](page, `[...document.querySelectorAll(".lane")].every((card) => card.querySelector(".code").getBoundingClientRect().bottom <= card.querySelector(".own").getBoundingClientRect().top + 1)`), "the fold lies over the reader below it")
+	require.True(t, eval[bool](page, `[...document.querySelectorAll(".lane")].every((card) => card.querySelector(".code-words").getBoundingClientRect().bottom <= card.querySelector(".own").getBoundingClientRect().top + 1)`), "the fold lies over the reader below it")
 	require.True(t, eval[bool](page, `(() => {
 		const box = document.querySelector("[data-code=push] .code-box").getBoundingClientRect();
 		const line = [...document.querySelectorAll("[data-code=push] [data-line] code")].find((e) => e.textContent.includes("`+atQueue+`")).getBoundingClientRect();

@@ -91,6 +91,8 @@ func TestBrowserLessons(t *testing.T) {
 
 	t.Run("a tag picks some of them", func(t *testing.T) {
 		page.t = t
+		page.tabTo(`.tag-fold summary`)
+		page.strike("\r")
 		page.tabTo(`.tag-filter a[href="/lessons?tag=memory"]`)
 		page.strike("\r")
 		page.arrives("/lessons?tag=memory")

@@ -144,6 +144,8 @@ func rss(name string, t float64) float64 {
 
 func lane(stage, name, title string, way []string, now float64) component.Lane {
 	l := component.Lane{Name: name, Title: title, Way: way, Limit: limit, Throttle: 4_000, Curl: "curl -N 'http://127.0.0.1:40123/stream?reader=tab'"}
+	l.Heap = "/lanes/" + name + "/heap"
+	l.Code = &component.Code{Lane: name, Page: component.CodePage(name, "")}
 	state, text, say := wire.StateRunning, "running", "Waits for room. The rest stays in Redis."
 	if name == "push" {
 		say = "Accepts everything, delivers little."
