@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"time"
 
 	"spillway/server/internal/lane"
 )
@@ -23,10 +24,13 @@ var sharedPubSub = Definition{
 // message while its reader is slow holds up everybody on the channel, and the
 // broker behind them; one that always takes it holds up nobody.
 //
-// The loop holds at most [handRoom] messages besides those that strategies hold,
-// and each reader has room for as many that its strategy has not taken yet; they
-// count as its backlog. Without it every message would be a switch from the loop
-// to each reader and back.
+// While all keep up, what has come since the last round goes to each reader at
+// once, or every message would be a switch from the loop to each reader and
+// back. Once one has made the loop wait, a round is one message for a while. So
+// besides what strategies hold a reader has one round in its box, and takes
+// another: two messages where they come one by one, and at most two times
+// [handRoom]. They count as its backlog. The loop itself holds as much again,
+// once for all.
 type Shared struct {
 	open OpenFunc
 
@@ -34,9 +38,17 @@ type Shared struct {
 	channels map[string]*fanOut // by key; only those with readers
 }
 
-// handRoom is how many messages wait between the loop and a reader's strategy: as
-// many as go into one write at most.
+// handRoom is how many messages make a round at most: as many as go into one
+// write.
 const handRoom = 64
+
+// stallAfter tells a reader that waits for room from one whose goroutine has not
+// had its turn.
+const stallAfter = 5 * time.Millisecond
+
+// calmAfter is how long after a stall rounds may grow again: a slow reader takes
+// several messages at once now and then, and is still slow.
+const calmAfter = time.Second
 
 // NewShared returns a Shared that opens one source for each channel.
 func NewShared(open OpenFunc) *Shared {
@@ -62,7 +74,7 @@ type share struct {
 	gone  chan struct{} // closed when the reader has left
 
 	mu    sync.Mutex     // held for a copy of at most handRoom messages
-	box   []lane.Message // handed over and not taken, at most handRoom
+	box   []lane.Message // handed over and not taken, one round
 	ready chan struct{}  // capacity 1: something is in the box
 	room  chan struct{}  // capacity 1: the box was emptied
 
@@ -128,10 +140,15 @@ func (f *fanOut) run(ctx context.Context, o Options) {
 		}
 	}()
 	ms := make([]lane.Message, 0, handRoom)
+	var stalled time.Time // last
 	for m := range came {
 		readers := f.present()
 		ms = append(ms[:0], m)
-		for more := true; more && len(ms) < handRoom; {
+		most := handRoom
+		if !stalled.IsZero() && time.Since(stalled) < calmAfter {
+			most = 1
+		}
+		for more := true; more && len(ms) < most; {
 			select {
 			case m, more = <-came:
 				if more {
@@ -147,9 +164,13 @@ func (f *fanOut) run(ctx context.Context, o Options) {
 			}
 		}
 		for _, r := range readers {
-			if !r.take(ctx, ms) {
-				f.fail(ctx.Err())
+			late, err := r.take(ctx, ms)
+			if err != nil {
+				f.fail(err)
 				return
+			}
+			if late {
+				stalled = time.Now()
 			}
 		}
 		clear(ms) // the payloads must not outlive their delivery
@@ -157,29 +178,33 @@ func (f *fanOut) run(ctx context.Context, o Options) {
 	f.fail(failed)
 }
 
-// take puts messages into the reader's box. It blocks while that has no room, and
-// reports false when ctx is done first.
-func (r *share) take(ctx context.Context, ms []lane.Message) bool {
+// take puts messages into the reader's box. It blocks until the ones before are
+// taken out, and reports whether that was a stall.
+func (r *share) take(ctx context.Context, ms []lane.Message) (late bool, err error) {
 	for _, m := range ms {
 		r.stats.Accept(m)
 	}
+	var since time.Time
 	for {
 		r.mu.Lock()
-		n := min(len(ms), handRoom-len(r.box))
-		r.box = append(r.box, ms[:n]...)
-		r.mu.Unlock()
-		if n > 0 {
-			signal(r.ready)
+		empty := len(r.box) == 0
+		if empty {
+			r.box = append(r.box, ms...)
 		}
-		if ms = ms[n:]; len(ms) == 0 {
-			return true
+		r.mu.Unlock()
+		if empty {
+			signal(r.ready)
+			return !since.IsZero() && time.Since(since) > stallAfter, nil
+		}
+		if since.IsZero() {
+			since = time.Now()
 		}
 		select {
 		case <-r.room:
 		case <-r.gone: // its lane settles what was accepted
-			return true
+			return false, nil
 		case <-ctx.Done():
-			return false
+			return false, ctx.Err()
 		}
 	}
 }
