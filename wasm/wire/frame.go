@@ -137,6 +137,10 @@ type LaneSample struct {
 	Gaps         uint64 // messages that readers saw missing
 	Repeats      uint64 // messages that readers saw twice
 	Restarts     uint64
+	SendQueue    uint64    // bytes in the lane's send queues in the kernel, looked at once a second
+	Shut         uint64    // readers whose window has no room for what waits there
+	ShutMicros   uint64    // the longest of these waits
+	Unseen       uint64    // readers of whose connection the kernel does not tell
 	Tabs         []TabSent // connections of tabs, at most MaxTabs
 }
 
@@ -238,6 +242,7 @@ func (f *LaneSample) fields(c *codec) {
 		&f.Readers, &f.Goroutines, &f.BacklogCount, &f.BacklogBytes, &f.OldestMicros,
 		&f.Stalled, &f.StallMicros, &f.Delivered, &f.PerSecond, &f.BytesPerSec, &f.Dropped,
 		&f.HealthyP50, &f.HealthyP99, &f.SlowP50, &f.Gaps, &f.Repeats, &f.Restarts,
+		&f.SendQueue, &f.Shut, &f.ShutMicros, &f.Unseen,
 	} {
 		c.uint(v)
 	}

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -28,20 +29,23 @@ type Info struct {
 	QueueBytes  uint64        // written and not acknowledged: the send queue (SIOCOUTQ)
 	UnsentBytes uint64        // of these, not sent even once, for want of window or anything else
 	WindowBytes uint64        // what the reader's kernel said last that it has room for, beyond what is acknowledged
-	Shut        time.Duration // for how long the window has had no room for what waits; 0 while it is open
+	Shut        time.Duration // for how long the window has had no room for what waits, since the first reading that saw it; 0 while it is open
 	Limited     time.Duration // for how long, all in all, the window was what held sending up (tcpi_rwnd_limited)
 	RoundTrip   time.Duration // smoothed; on loopback microseconds
 	Lost        uint64        // segments sent again since the connection began
+	InFlight    uint64        // segments that were sent and not acknowledged
+	Heard       time.Duration // since the other machine acknowledged anything
 }
 
-// Conn watches one connection. It belongs to one goroutine.
+// Conn watches one connection.
 type Conn struct {
-	raw    syscall.RawConn
-	info   Info
-	err    error
-	read   func(fd uintptr) // made once: a closure for each reading would be garbage
-	opened bool             // the window was open once, so that 0 means shut and not unknown
-	shut   time.Time        // since when it has been shut; zero while it is open
+	raw syscall.RawConn
+
+	mu   sync.Mutex
+	info Info
+	err  error
+	read func(fd uintptr) // made once: a closure for each reading would be garbage
+	shut time.Time        // since when it has been shut; zero while it is open
 }
 
 // Of watches c, which must be one of the net package's own. What cannot be
@@ -63,6 +67,8 @@ func Of(c net.Conn) (*Conn, error) {
 // Read takes a reading. Its errors are those of a connection that is closed, and
 // [ErrNotVisible].
 func (k *Conn) Read(now time.Time) (Info, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if err := k.raw.Control(k.read); err != nil {
 		return Info{}, fmt.Errorf("read connection: %w", err)
 	}
@@ -70,9 +76,11 @@ func (k *Conn) Read(now time.Time) (Info, error) {
 		return Info{}, fmt.Errorf("read connection: %w", k.err)
 	}
 	info := k.info
-	k.opened = k.opened || info.WindowBytes > 0
 	switch {
-	case !k.opened || info.UnsentBytes == 0 || info.WindowBytes > 0:
+	// With nothing under way the kernel would send if it might. The window itself
+	// need not be 0: what is less than a segment is not used either (RFC 9293,
+	// section 3.8.6.2.1).
+	case info.UnsentBytes == 0 || info.InFlight > 0:
 		k.shut = time.Time{}
 	case k.shut.IsZero():
 		k.shut = now

@@ -25,5 +25,7 @@ func readInfo(fd uintptr) (Info, error) {
 		Limited:     time.Duration(t.Rwnd_limited) * time.Microsecond,
 		RoundTrip:   time.Duration(t.Rtt) * time.Microsecond,
 		Lost:        uint64(t.Total_retrans),
+		InFlight:    uint64(t.Unacked),
+		Heard:       time.Duration(t.Last_ack_recv) * time.Millisecond,
 	}, nil
 }

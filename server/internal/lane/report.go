@@ -23,6 +23,8 @@ type Report struct {
 	Stalled      uint64 // readers whose write waits for room now
 	StallMicros  uint64 // the longest of these waits
 
+	Kernel Kernel // looked at once a second
+
 	Written map[string]uint64 `json:",omitzero"` // channel → lowest sequence written to all its readers, once a second
 
 	// Tabs are the connections that gave themselves an id: bytes of event text
@@ -33,4 +35,12 @@ type Report struct {
 	Code *Code `json:",omitzero"` // once a second, while it is asked for
 
 	Broker string // empty while the broker answers, else why not, in words
+}
+
+// Kernel is what the operating system knows of the connections of a lane.
+type Kernel struct {
+	QueueBytes uint64 // in the send queues: written, and not acknowledged by the readers' kernels
+	Shut       uint64 // readers whose window has no room for what waits
+	ShutMicros uint64 // the longest of these waits
+	Unseen     uint64 // connections of which it does not tell
 }

@@ -134,9 +134,20 @@ func TestStalledReaderHoldsUpNobody(t *testing.T) {
 		} else {
 			require.LessOrEqual(t, r.BacklogBytes, uint64(64<<10), "the rest waits in the stream")
 		}
+		if runtime.GOOS == "linux" {
+			require.Eventually(t, func() bool {
+				l.host.readers.look(time.Now())
+				k := l.report().Kernel
+				return k.Shut == 1 && k.ShutMicros > 0 && k.QueueBytes > 0 && k.Unseen == 0
+			}, patience, tick, "its window is shut")
+		}
 		stalled.until(800) // it wakes up and has lost nothing
 		require.Zero(t, stalled.Account().Gaps)
-		require.Eventually(t, func() bool { return l.report().BacklogCount == 0 }, patience, tick)
+		require.Eventually(t, func() bool {
+			l.host.readers.look(time.Now())
+			r := l.report()
+			return r.BacklogCount == 0 && r.Kernel.QueueBytes == 0 && r.Kernel.Shut == 0
+		}, patience, tick)
 	})
 }
 

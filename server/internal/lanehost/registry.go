@@ -1,9 +1,11 @@
 package lanehost
 
 import (
+	"errors"
 	"sync"
 	"time"
 
+	"spillway/server/internal/kernel"
 	"spillway/server/internal/lane"
 	"spillway/server/internal/transport"
 )
@@ -16,6 +18,30 @@ type registry struct {
 	open   map[*connection]struct{}
 	gone   lane.Counts    // of connections that ended
 	ends   sync.WaitGroup // of all that have entered
+	kernel lane.Kernel    // when it was looked at last
+}
+
+// look asks the kernel about every connection. It takes some 3 µs for each, so it
+// is done once a second.
+func (r *registry) look(now time.Time) {
+	var seen lane.Kernel
+	for _, sink := range r.sinks() {
+		info, err := sink.Kernel(now)
+		if errors.Is(err, kernel.ErrNotVisible) {
+			seen.Unseen++
+		}
+		if err != nil { // else it has just been closed
+			continue
+		}
+		seen.QueueBytes += info.QueueBytes
+		if info.Shut > 0 {
+			seen.Shut++
+			seen.ShutMicros = max(seen.ShutMicros, uint64(info.Shut.Microseconds()))
+		}
+	}
+	r.mu.Lock()
+	r.kernel = seen
+	r.mu.Unlock()
 }
 
 // connection is one reader of this lane.
@@ -124,6 +150,7 @@ func (r *registry) report(now time.Time, stallAfter time.Duration, written bool)
 		DeliveredBytes: r.gone.DeliveredBytes,
 		Dropped:        r.gone.Dropped,
 		Gaps:           r.gone.Gaps,
+		Kernel:         r.kernel,
 	}
 	if written {
 		out.Written = make(map[string]uint64, len(r.open))

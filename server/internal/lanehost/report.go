@@ -69,6 +69,9 @@ func (h *Host) Talk(ctx context.Context, link Link) error {
 			code.take(c)
 		case now := <-tick.C:
 			settle := now.Sub(settled) >= settleEvery
+			if settle {
+				h.readers.look(now)
+			}
 			report := h.report(now, memory, settle)
 			if settle {
 				if !keepFree && backlogThen > report.BacklogBytes+shrinkBytes {

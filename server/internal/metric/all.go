@@ -44,6 +44,12 @@ var All = []Definition{
 	gauge("stall", script.UnitSeconds,
 		"The longest of these waits so far; 0 while nobody waits.",
 		func(l *wire.LaneSample) uint64 { return l.StallMicros }),
+	seen("send_queue", script.UnitBytes,
+		"Bytes in the lane's send queues: written, and not acknowledged by the readers' systems; the kernel tells, once a second.",
+		func(l *wire.LaneSample) uint64 { return l.SendQueue }),
+	seen("shut", script.UnitNone,
+		"Readers whose window is shut: their system has no room for what waits; the lane's kernel tells, once a second.",
+		func(l *wire.LaneSample) uint64 { return l.Shut }),
 
 	counter("delivered", script.UnitNone,
 		"Messages the lane has written to its readers; counted in the lane.",

@@ -49,6 +49,17 @@ func gauge(name string, unit script.Unit, help string, read func(*wire.LaneSampl
 	}
 }
 
+// seen is a gauge that some systems do not tell: where all connections of a lane
+// are of that kind it has no value.
+func seen(name string, unit script.Unit, help string, read func(*wire.LaneSample) uint64) Definition {
+	d := gauge(name, unit, help, read)
+	d.read = func(p place) (float64, bool) {
+		told := p.lane.Unseen == 0 || p.lane.Unseen < p.lane.Readers
+		return inUnit(unit, read(p.lane)), p.running() && told
+	}
+	return d
+}
+
 // counter grows with each lane, over all processes it has had.
 func counter(name string, unit script.Unit, help string, read func(*wire.LaneSample, *Lane) uint64) Definition {
 	return Definition{

@@ -21,7 +21,7 @@ func scenario() script.Scenario {
 func snapshot() metric.Snapshot {
 	lane := wire.LaneSample{
 		State: wire.StateRunning, ExitCode: 1, RSS: 2, Limit: 3, HeapInUse: 4, HeapTotal: 5, Live: 6, OutsideHeap: 7, Readers: 8, Goroutines: 9,
-		BacklogCount: 10, BacklogBytes: 11, OldestMicros: 12, Stalled: 13, StallMicros: 14, Delivered: 15, PerSecond: 16, BytesPerSec: 17,
+		BacklogCount: 10, BacklogBytes: 11, OldestMicros: 12, Stalled: 13, StallMicros: 14, SendQueue: 61, Shut: 62, Delivered: 15, PerSecond: 16, BytesPerSec: 17,
 		Dropped: 18, HealthyP50: 19, HealthyP99: 20, SlowP50: 21, Gaps: 22, Repeats: 23, Restarts: 24,
 	}
 	dead := lane
@@ -41,7 +41,7 @@ func snapshot() metric.Snapshot {
 func TestEveryMetricReadsItsField(t *testing.T) {
 	want := map[string]float64{
 		"rss": 2, "heap": 4, "heap_total": 5, "live": 6, "outside_heap": 7, "goroutines": 9,
-		"backlog": 10, "backlog_bytes": 11, "backlog_age": 12e-6, "stalled": 13, "stall": 14e-6,
+		"backlog": 10, "backlog_bytes": 11, "backlog_age": 12e-6, "stalled": 13, "stall": 14e-6, "send_queue": 61, "shut": 62,
 		"delivered": 51, "delivered_bytes": 52, "dropped": 53,
 		"readers": 8, "received": 72, "received_bytes": 74, "gaps": 76, "repeats": 78, "disconnects": 80, "held_bytes": 84, "restarts": 24,
 		"broker_memory": 63, "broker_rss": 62, "produced": 60, "producer_stall": 61e-6,
@@ -105,6 +105,15 @@ func TestNoValue(t *testing.T) {
 	s.Sample.Lanes[0].State = wire.StateStarting
 	_, ok = r.Value(s, script.Selector{Metric: "rss", Lane: "push"})
 	require.False(t, ok, "not ready yet")
+
+	s.Sample.Lanes[0].State = wire.StateRunning
+	s.Sample.Lanes[0].Unseen = s.Sample.Lanes[0].Readers
+	_, ok = r.Value(s, script.Selector{Metric: "send_queue", Lane: "push"})
+	require.False(t, ok, "not visible on this system")
+	s.Sample.Lanes[0].Unseen = 1
+	got, ok = r.Value(s, script.Selector{Metric: "send_queue", Lane: "push"})
+	require.True(t, ok, "of the others it is")
+	require.EqualValues(t, 61, got)
 
 	s.Sample.BrokerRSS = 0
 	_, ok = r.Value(s, script.Selector{Metric: "broker_rss"})

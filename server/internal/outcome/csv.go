@@ -34,6 +34,8 @@ var columns = []column{
 	{"oldest_seconds", alive(func(s wire.LaneSample) string { return decimal(s.OldestMicros) })},
 	{"stalled_readers", alive(func(s wire.LaneSample) string { return whole64(s.Stalled) })},
 	{"stall_seconds", alive(func(s wire.LaneSample) string { return decimal(s.StallMicros) })},
+	{"send_queue_bytes", alive(func(s wire.LaneSample) string { return whole64(s.SendQueue) })},
+	{"shut_readers", alive(func(s wire.LaneSample) string { return whole64(s.Shut) })},
 	{"delivered_per_second", alive(func(s wire.LaneSample) string { return whole64(s.PerSecond) })},
 	{"gap_messages", func(s wire.LaneSample) string { return whole64(s.Gaps) }},
 	{"repeat_messages", func(s wire.LaneSample) string { return whole64(s.Repeats) }},

@@ -72,6 +72,10 @@ var (
 		number("gaps", func(l *laneRow) *uint64 { return &l.Gaps }),
 		number("repeats", func(l *laneRow) *uint64 { return &l.Repeats }),
 		number("restarts", func(l *laneRow) *uint64 { return &l.Restarts }),
+		number("sendQueueBytes", func(l *laneRow) *uint64 { return &l.SendQueue }),
+		number("shut", func(l *laneRow) *uint64 { return &l.Shut }),
+		number("shutMicros", func(l *laneRow) *uint64 { return &l.ShutMicros }),
+		number("unseen", func(l *laneRow) *uint64 { return &l.Unseen }),
 		// Those that follow are counted over all processes the lane has had.
 		number("cpuMicros", func(l *laneRow) *uint64 { return &l.CPUMicros }),
 		number("totalDelivered", func(l *laneRow) *uint64 { return &l.Lane.Delivered }),

@@ -139,6 +139,7 @@ func (s *session) laneSample(l *laneRun) wire.LaneSample {
 	m.Readers, m.Goroutines = r.Readers, r.Goroutines
 	m.BacklogCount, m.BacklogBytes, m.OldestMicros = r.BacklogCount, r.BacklogBytes, r.OldestMicros
 	m.Stalled, m.StallMicros = r.Stalled, r.StallMicros
+	m.SendQueue, m.Shut, m.ShutMicros, m.Unseen = r.Kernel.QueueBytes, r.Kernel.Shut, r.Kernel.ShutMicros, r.Kernel.Unseen
 	m.PerSecond, m.BytesPerSec = l.perSecond()
 	m.SlowP50, m.HealthyP50, m.HealthyP99 = s.ages(l.name)
 	for id, sent := range r.Tabs {

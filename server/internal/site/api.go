@@ -141,6 +141,10 @@ type laneJSON struct {
 	OldestSeconds       float64 `json:"oldestSeconds"`
 	StalledReaders      uint64  `json:"stalledReaders"`
 	LongestStallSeconds float64 `json:"longestStallSeconds"`
+	SendQueueBytes      uint64  `json:"sendQueueBytes"`
+	ShutReaders         uint64  `json:"shutReaders"`
+	LongestShutSeconds  float64 `json:"longestShutSeconds"`
+	UnseenReaders       uint64  `json:"unseenReaders,omitempty"` // of which the kernel does not tell
 	Delivered           uint64  `json:"deliveredMessages"`
 	DeliveredPerSecond  uint64  `json:"deliveredPerSecond"`
 	BytesPerSecond      uint64  `json:"deliveredBytesPerSecond"`
@@ -210,6 +214,7 @@ func laneOf(l run.LaneView, m wire.LaneSample, host string) laneJSON {
 		LiveBytes: m.Live, OutsideHeapBytes: m.OutsideHeap, Goroutines: m.Goroutines,
 		Readers: m.Readers, BacklogMessages: m.BacklogCount, BacklogBytes: m.BacklogBytes, OldestSeconds: seconds(m.OldestMicros),
 		StalledReaders: m.Stalled, LongestStallSeconds: seconds(m.StallMicros),
+		SendQueueBytes: m.SendQueue, ShutReaders: m.Shut, LongestShutSeconds: seconds(m.ShutMicros), UnseenReaders: m.Unseen,
 		Delivered: m.Delivered, DeliveredPerSecond: m.PerSecond, BytesPerSecond: m.BytesPerSec,
 		Dropped: m.Dropped, Gaps: m.Gaps, Repeats: m.Repeats,
 		HealthyAgeP50: seconds(m.HealthyP50), HealthyAgeP99: seconds(m.HealthyP99), SlowAgeP50: seconds(m.SlowP50),

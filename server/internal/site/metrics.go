@@ -39,6 +39,8 @@ var laneMetrics = []laneMetric{
 	perLane("backlog_bytes", "Bytes accepted and not yet written.", gauge, func(m wire.LaneSample) float64 { return float64(m.BacklogBytes) }),
 	perLane("backlog_oldest_seconds", "Age of the oldest backlog message since it was produced.", gauge, func(m wire.LaneSample) float64 { return seconds(m.OldestMicros) }),
 	perLane("stalled_readers", "Readers whose current write waits for room.", gauge, func(m wire.LaneSample) float64 { return float64(m.Stalled) }),
+	perLane("send_queue_bytes", "Bytes in the send queues of the kernel.", gauge, func(m wire.LaneSample) float64 { return float64(m.SendQueue) }),
+	perLane("shut_readers", "Readers whose window is shut.", gauge, func(m wire.LaneSample) float64 { return float64(m.Shut) }),
 	perLane("stall_seconds", "The longest of these waits.", gauge, func(m wire.LaneSample) float64 { return seconds(m.StallMicros) }),
 	perLane("delivered_messages_total", "Messages written since the lane's process started.", counter, func(m wire.LaneSample) float64 { return float64(m.Delivered) }),
 	perLane("dropped_messages_total", "Messages the lane gave up since its process started.", counter, func(m wire.LaneSample) float64 { return float64(m.Dropped) }),

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"spillway/server/internal/kernel"
 	"spillway/server/internal/lane"
 )
 
@@ -182,6 +183,11 @@ func (s *http2Sink) cut() {
 }
 
 func (s *http2Sink) Requests() <-chan int { return nil }
+
+// Kernel knows the connection, not the streams on it.
+func (s *http2Sink) Kernel(time.Time) (kernel.Info, error) {
+	return kernel.Info{}, kernel.ErrNotVisible
+}
 
 // Heartbeat has a comment written after a silence, unless something is being
 // written. It does not wait: a goroutine writes, and Close waits for that one.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"spillway/server/internal/kernel"
 	"spillway/server/internal/lane"
 )
 
@@ -33,7 +34,9 @@ type line struct {
 	spoken time.Time // when the last write ended
 	bound  *binding  // of the last Send; nil before the first
 	ahead  *ahead    // nil where a write always waits for room
-	ended  bool      // the reader was told the end: nothing may follow
+
+	kernel *kernel.Conn // nil where the system cannot be asked; it has a lock of its own
+	ended  bool         // the reader was told the end: nothing may follow
 }
 
 // setSendBuffer asks the kernel for a send buffer; 0 leaves its default.
@@ -139,6 +142,23 @@ func (l *line) encode(ms []lane.Message) (b []byte, missing uint64) {
 }
 
 func (l *line) cut() { l.conn.Close() }
+
+// Kernel waits for nobody, whoever writes.
+func (l *line) Kernel(now time.Time) (kernel.Info, error) {
+	if l.kernel == nil {
+		return kernel.Info{}, kernel.ErrNotVisible
+	}
+	return l.kernel.Read(now)
+}
+
+// watched is the connection as the kernel knows it; nil where it cannot be asked.
+func watched(conn net.Conn) *kernel.Conn {
+	k, err := kernel.Of(beneath(conn))
+	if err != nil {
+		return nil
+	}
+	return k
+}
 
 // write writes in one system call and as many more as the kernel makes of it.
 func (l *line) write(b []byte) (n int, err error) {

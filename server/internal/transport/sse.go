@@ -41,7 +41,7 @@ func openSSE(w http.ResponseWriter, r *http.Request, o Options) (Sink, context.C
 	conn.SetDeadline(time.Time{}) // net/http's may still be set
 
 	ctx, leave := context.WithCancelCause(context.WithoutCancel(r.Context()))
-	s := &sseSink{line{conn: conn, heartbeat: o.Heartbeat, leave: leave, gone: make(chan struct{}), events: newEvents(o), ahead: newAhead(conn)}}
+	s := &sseSink{line{conn: conn, heartbeat: o.Heartbeat, leave: leave, gone: make(chan struct{}), events: newEvents(o), ahead: newAhead(conn), kernel: watched(conn)}}
 	s.chunked = r.ProtoAtLeast(1, 1)
 	s.buf = appendHead(s.buf, s.chunked, o.Origin)
 	s.appendReady(o.Ready)

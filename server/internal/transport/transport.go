@@ -24,6 +24,7 @@ import (
 	"strings"
 	"time"
 
+	"spillway/server/internal/kernel"
 	"spillway/server/internal/lane"
 )
 
@@ -37,6 +38,10 @@ type Sink interface {
 	// Options.Heartbeat. It never waits for a Send that is under way, and at
 	// most a moment itself. Whoever owns the sinks calls it now and then.
 	Heartbeat(now time.Time)
+	// Kernel is what the operating system knows of the connection, for which it
+	// does not wait. Where many readers share one, or the system does not tell, it
+	// is a [kernel.ErrNotVisible].
+	Kernel(now time.Time) (kernel.Info, error)
 	// CloseWith tells the reader why the connection ends, if that takes at most a
 	// moment and no Send is under way, and ends it.
 	CloseWith(reason string) error

@@ -72,7 +72,7 @@ func openSocket(w http.ResponseWriter, r *http.Request, o Options, asked *demand
 	}
 	ctx, leave := context.WithCancelCause(context.WithoutCancel(r.Context()))
 	s := &socketSink{
-		line: line{conn: conn.Conn, heartbeat: o.Heartbeat, leave: leave, gone: make(chan struct{}), events: newEvents(o)},
+		line: line{conn: conn.Conn, heartbeat: o.Heartbeat, leave: leave, gone: make(chan struct{}), events: newEvents(o), kernel: watched(conn.Conn)},
 		ws:   ws, asked: asked, silent: silent,
 	}
 	s.framed = true
