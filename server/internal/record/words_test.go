@@ -78,6 +78,7 @@ func random(r *rand.Rand, at time.Duration) run.View {
 	}
 	for i := range v.Lanes {
 		v.Lanes[i].Code = nil // nor looks at
+		v.Lanes[i].Host = ""  // nor listens on
 	}
 	return v
 }
