@@ -46,8 +46,8 @@ type ownFigure struct {
 
 // ownFigures lie beside the RSS of the lane: the other end of the connection.
 var ownFigures = []ownFigure{
-	{"between", "in between", "What the lane has written to this tab and this tab has not read: in the kernel’s buffers, on the network, in the browser, and held in this tab. Counted at both ends, ten times a second: the lane what it has written, the tab what it has read.", "–"},
-	{"held", "held in this tab", "What has arrived in this tab and nobody has read. Counted by the tab, in bytes of events. What lies in a pipe of the browser no tab can see: it is in between, but not here.", "–"},
+	{"between", "between", "What the lane has written to this tab and this tab has not read: in the kernel’s buffers, on the network, in the browser, and held in this tab. Counted at both ends, ten times a second: the lane what it has written, the tab what it has read.", "–"},
+	{"held", "held in tab", "What has arrived in this tab and nobody has read. Counted by the tab, in bytes of events. What lies in a pipe of the browser no tab can see: it is in between, but not here.", "–"},
 	{"wasm", "worker", "Memory of the WebAssembly of this reader’s worker. Read in the worker; it never shrinks.", "–"},
 	{"messages", "messages", "What this tab has read from the lane, repeats included. Counted by the tab.", "0"},
 	{"tab", "this tab", "What the browser counts for this page and its workers, so also what is held in this tab, but not WebAssembly. From performance.measureUserAgentSpecificMemory(), every ten seconds at most; a browser without it tells at best the JavaScript heap of the page, performance.memory. “Not told”: this browser counts neither. The RSS of its process no page can see.", "not told"},
