@@ -142,7 +142,6 @@ func (f *fanOut) run(ctx context.Context, o Options) {
 	ms := make([]lane.Message, 0, handRoom)
 	var stalled time.Time // last
 	for m := range came {
-		readers := f.present()
 		ms = append(ms[:0], m)
 		most := handRoom
 		if !stalled.IsZero() && time.Since(stalled) < calmAfter {
@@ -158,6 +157,7 @@ func (f *fanOut) run(ctx context.Context, o Options) {
 				more = false
 			}
 		}
+		readers := f.present() // last: who has come by now may miss none of these
 		if len(readers) > 1 {
 			for i := range ms {
 				ms[i].Shared = new(lane.Encoded)

@@ -31,6 +31,13 @@ func (s *scratch) encode(e *events, ms []lane.Message) (missing uint64) {
 	return missing
 }
 
+// release gives s back, without what belongs to its last reader.
+func (s *scratch) release() {
+	s.stats, s.way = nil, progress{}
+	s.shrink()
+	scratches.Put(s)
+}
+
 // goesAhead tells whether events may be written one after another, without
 // another head around several of them.
 func (l *line) goesAhead() bool {
@@ -55,7 +62,7 @@ func (l *line) sendAhead(ms []lane.Message) (sent int, err error) {
 		l.text = s.texts[last]
 		ms = ms[:last+1]
 	}
-	scratches.Put(s)
+	s.release()
 	switch {
 	case err != nil:
 		return 0, err
