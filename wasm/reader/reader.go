@@ -11,8 +11,8 @@ import (
 const MaxLineBytes = 1 << 20
 
 // headBytes is how much of an event's data is looked at: the longest head of a
-// message has 52 bytes.
-const headBytes = 64
+// message has 79 bytes.
+const headBytes = 80
 
 // name is what an event calls itself, as far as it makes a difference here.
 type name uint8
@@ -42,6 +42,7 @@ type Reader struct {
 	hasData  bool
 	head     [headBytes]byte // beginning of its data
 	headSize int
+	dataSize int    // bytes of all its data
 	id       []byte // last id seen in this stream
 	lastID   []byte // the same, once its event is complete
 }
@@ -153,11 +154,15 @@ func (r *Reader) takeLine(line []byte, nowMicros int64) {
 	}
 	switch string(field) { // does not allocate
 	case "data":
-		if r.hasData && r.headSize < headBytes {
-			r.head[r.headSize] = '\n'
-			r.headSize++
+		if r.hasData {
+			r.dataSize++
+			if r.headSize < headBytes {
+				r.head[r.headSize] = '\n'
+				r.headSize++
+			}
 		}
 		r.hasData = true
+		r.dataSize += len(value)
 		r.headSize += copy(r.head[r.headSize:], value)
 	case "id":
 		if bytes.IndexByte(value, 0) < 0 {
@@ -184,14 +189,14 @@ func (r *Reader) dispatch(nowMicros int64) {
 				r.account.Malformed++
 				break
 			}
-			r.account.message(h)
+			r.account.message(h, r.dataSize)
 			r.ages.Record(nowMicros - h.AtMicros)
 		}
 	}
 	r.forget()
 }
 
-func (r *Reader) forget() { r.name, r.hasData, r.headSize = nameMessage, false, 0 }
+func (r *Reader) forget() { r.name, r.hasData, r.headSize, r.dataSize = nameMessage, false, 0, 0 }
 
 func nameOf(value []byte) name {
 	switch string(value) { // does not allocate

@@ -2,7 +2,7 @@ package wire
 
 // Version is the first byte of every frame. A page whose client is older than
 // the server is told to reload instead of drawing nonsense.
-const Version = 3
+const Version = 4
 
 // Kind is the second byte of every frame.
 type Kind uint8
@@ -142,6 +142,33 @@ type LaneSample struct {
 	ShutMicros   uint64    // the longest of these waits
 	Unseen       uint64    // readers of whose connection the kernel does not tell
 	Tabs         []TabSent // connections of tabs, at most MaxTabs
+	Account      Account
+}
+
+// Account says where the bytes are that were produced for the readers of a lane,
+// in event text, at one instant about once a second:
+//
+//	Produced = Broker + Backlog + SendQueue + InFlight + Held + Lost… + Consumed + Gap
+//
+// A message that many readers get counts once for each of them. It counts from
+// where a reader has begun; what a reader had that was taken away stays.
+type Account struct {
+	Produced  uint64
+	Broker    uint64 // not yet read by the lane: in a stream, or in Redis' output buffers and behind them
+	Backlog   uint64 // accepted by the lane, not yet written; an event is written when all of it is
+	SendQueue uint64 // written, and not acknowledged by the reader's system
+	InFlight  uint64 // acknowledged, and not reported by the reader: its system's receive queue and its browser
+	Held      uint64 // arrived at the reader, and not read by it
+	Consumed  uint64
+
+	LostStrategy uint64 // given up by the lane's strategy
+	LostTrimmed  uint64 // trimmed from the stream before the lane has read it
+	LostBroker   uint64 // not kept by Redis' Pub/Sub: cut off, or nobody subscribed
+	LostLeft     uint64 // in a lane or a connection when it ended, and nowhere else
+
+	Gap    int64  // what nobody can say; two clocks, or a mistake
+	Unseen uint64 // connections of which the kernel does not tell: their send queue is part of InFlight
+	Silent uint64 // readers that report nothing: what their system has acknowledged counts as consumed
 }
 
 // TabSent is what a lane has written to one connection of a tab.
@@ -198,6 +225,12 @@ type Reader struct {
 	P50, P99 uint64 // age on arrival, microseconds, last second
 	Way      string // of reading
 	Held     uint64 // bytes that have arrived in the tab and not been read
+
+	ID     uint64 // of the connection, as the lane knows it; 0 without one
+	From   uint64 // as in reader.Account
+	To     uint64
+	Text   uint64
+	Before uint64 // of Text, on earlier connections
 }
 
 func (f *Hello) fields(c *codec) {
@@ -247,6 +280,17 @@ func (f *LaneSample) fields(c *codec) {
 		c.uint(v)
 	}
 	list(c, &f.Tabs, MaxTabs, (*TabSent).fields)
+	f.Account.fields(c)
+}
+
+func (f *Account) fields(c *codec) {
+	for _, v := range []*uint64{
+		&f.Produced, &f.Broker, &f.Backlog, &f.SendQueue, &f.InFlight, &f.Held, &f.Consumed,
+		&f.LostStrategy, &f.LostTrimmed, &f.LostBroker, &f.LostLeft, &f.Unseen, &f.Silent,
+	} {
+		c.uint(v)
+	}
+	c.int(&f.Gap)
 }
 
 func (f *TabSent) fields(c *codec) {
@@ -291,7 +335,9 @@ func (f *Reader) fields(c *codec) {
 		c.uint(v)
 	}
 	c.string(&f.Way, maxNameBytes)
-	c.uint(&f.Held)
+	for _, v := range []*uint64{&f.Held, &f.ID, &f.From, &f.To, &f.Text, &f.Before} {
+		c.uint(v)
+	}
 }
 
 // Frame is anything the hub carries.

@@ -49,7 +49,26 @@ type CellReport struct {
 	// will begin wherever the stream is when they come.
 	Read map[string]uint64 `json:",omitzero"`
 
+	// Rows are the readers there are, once a second and at a whole one, RowsAt;
+	// otherwise nil. Left is what those that were taken away had received.
+	Rows   []Row `json:",omitzero"`
+	RowsAt int64 `json:",omitzero"` // Unix seconds
+	Left   Row   `json:",omitzero"` // From is 0; To − Text is what they missed
+
 	// Ages are those of all Messages, from produced to read; once a second,
 	// otherwise nil.
 	Ages *Ages `json:",omitempty"`
+}
+
+// Row is one reader. Bytes are of event text of messages, over all connections of
+// the reader, as in reader.Account.
+type Row struct {
+	Number  uint64 // in its group, from 0
+	ID      uint64 `json:",omitzero"` // of its connection, as its lane knows it; 0 without one
+	Channel string
+	From    uint64 `json:",omitzero"` // position where its first message began
+	To      uint64 `json:",omitzero"` // position behind the last
+	Text    uint64 `json:",omitzero"` // of all messages between the two that it has
+	Before  uint64 `json:",omitzero"` // of these, on earlier connections
+	Held    uint64 `json:",omitzero"` // bytes that have arrived and that it has not read
 }

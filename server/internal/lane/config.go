@@ -76,7 +76,18 @@ type Command struct {
 	Code *bool `json:",omitempty"`
 	// CodeAnyway true does so however many goroutines there are.
 	CodeAnyway *bool `json:",omitempty"`
+
+	// Watch are the connections whose rows come with every report, by their ids, at
+	// most MaxWatched; empty: none any more. Nil changes nothing.
+	Watch *[]uint64 `json:",omitempty"`
+
+	// SendBufferBytes is that of every connection there is and that comes, as in
+	// Config; the kernel keeps what is in it already. Nil changes nothing.
+	SendBufferBytes *int `json:",omitempty"`
 }
+
+// MaxWatched bounds Command.Watch.
+const MaxWatched = 64
 
 // Single as a count says that the name itself is the one channel: "you", not
 // "you-0".

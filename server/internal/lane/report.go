@@ -25,6 +25,14 @@ type Report struct {
 
 	Kernel Kernel // looked at once a second
 
+	// Rows are all connections, and those that have ended since the last, once a
+	// second and at a whole one; otherwise nil. See RowsAt.
+	Rows   []Row `json:",omitzero"`
+	RowsAt int64 `json:",omitzero"` // Unix seconds
+	// Watched are the connections that somebody looks at, with every report; see
+	// Command.Watch.
+	Watched []Row `json:",omitzero"`
+
 	Written map[string]uint64 `json:",omitzero"` // channel → lowest sequence written to all its readers, once a second
 
 	// Tabs are the connections that gave themselves an id: bytes of event text
@@ -36,6 +44,33 @@ type Report struct {
 
 	Broker string // empty while the broker answers, else why not, in words
 }
+
+// Row is one reader's connection. Bytes are of event text, of this connection
+// alone.
+//
+//	accepted = delivered + dropped + what waits in the lane
+type Row struct {
+	ID      uint64 `json:",omitzero"` // as the reader gave it; 0: it gave none
+	Channel string
+	Ended   bool `json:",omitzero"` // this is its last row
+
+	Begin     uint64 `json:",omitzero"` // position where the first accepted message begins
+	Accepted  uint64 `json:",omitzero"` // taken from the source; 0: nothing yet, and Begin means nothing
+	Missed    uint64 `json:",omitzero"` // holes between accepted messages: what the source no longer had
+	Delivered uint64 `json:",omitzero"` // in the hands of the kernel; an event counts when all of it is
+	Dropped   uint64 `json:",omitzero"` // given up by the strategy
+	Away      bool   `json:",omitzero"` // the source keeps nothing for it now; see Stats.Away
+	Gaps      uint64 `json:",omitzero"` // messages that never came into the lane
+
+	WriteMicros   uint64 `json:",omitzero"` // how long the current write has lasted; 0 between writes
+	Queue         uint64 `json:",omitzero"` // bytes in the send queue, with what transports add
+	ShutMicros    uint64 `json:",omitzero"` // how long the reader's window has had no room; 0 while it has
+	LimitedMicros uint64 `json:",omitzero"` // for how long, all in all, it was what held sending up
+	Unseen        bool   `json:",omitzero"` // the kernel does not tell
+}
+
+// Next is the position behind what the lane has taken, or missed.
+func (r *Row) Next() uint64 { return r.Begin + r.Accepted + r.Missed }
 
 // Kernel is what the operating system knows of the connections of a lane.
 type Kernel struct {

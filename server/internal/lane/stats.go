@@ -17,25 +17,43 @@ type Stats struct {
 	dropped        atomic.Uint64
 	droppedBytes   atomic.Uint64
 	gaps           atomic.Uint64
-	sentBytes      atomic.Uint64 // of event text
+	sentBytes      atomic.Uint64 // of event text, with events that are no messages
+	begin          atomic.Uint64 // position where the first accepted message begins
+	missedBytes    atomic.Uint64 // holes between accepted messages
+	next           atomic.Uint64 // position behind the last accepted message; belongs to who calls Accept
+	away           atomic.Bool   // nothing that comes now is kept for this reader
 	written        atomic.Uint64 // highest sequence written
 	oldestAtMicros atomic.Int64  // production time of the oldest backlog message; 0 without one
 	writeSince     atomic.Int64  // when the current write began, Unix microseconds; 0 between writes
 }
 
 // Accept counts a message that is now in the memory of the lane. Where nothing
-// else waits it is the oldest.
+// else waits it is the oldest. Messages come in order; what lies between the last
+// one and this is missed.
 func (s *Stats) Accept(m Message) {
-	if s.accepted.Load() == s.delivered.Load()+s.dropped.Load() {
+	count := s.accepted.Load()
+	if count == s.delivered.Load()+s.dropped.Load() {
 		s.Oldest(m)
 	}
-	s.acceptedBytes.Add(uint64(m.Bytes()))
+	switch next := s.next.Load(); {
+	case count == 0:
+		s.begin.Store(m.Pos)
+	case m.Pos > next:
+		s.missedBytes.Add(m.Pos - next)
+	}
+	s.next.Store(m.End())
+	s.away.Store(false)
+	s.acceptedBytes.Add(m.Text())
 	s.accepted.Add(1)
 }
 
+// Away says that the broker has ended a subscription, which keeps nothing: what
+// is produced until the next message is accepted is missed.
+func (s *Stats) Away() { s.away.Store(true) }
+
 // Deliver counts a message that the transport has written.
 func (s *Stats) Deliver(m Message) {
-	s.deliveredBytes.Add(uint64(m.Bytes()))
+	s.deliveredBytes.Add(m.Text())
 	s.written.Store(max(s.written.Load(), m.Seq)) // order may have been given up
 	s.delivered.Add(1)
 }
@@ -47,7 +65,7 @@ func (s *Stats) Sent(n int) { s.sentBytes.Add(uint64(n)) }
 
 // Drop counts a message that the strategy gave up.
 func (s *Stats) Drop(m Message) {
-	s.droppedBytes.Add(uint64(m.Bytes()))
+	s.droppedBytes.Add(m.Text())
 	s.dropped.Add(1)
 }
 
@@ -63,11 +81,15 @@ func (s *Stats) Writing(now time.Time) { s.writeSince.Store(now.UnixMicro()) }
 // Wrote marks its end.
 func (s *Stats) Wrote() { s.writeSince.Store(0) }
 
-// Counts is a reading of Stats.
+// Counts is a reading of Stats. Bytes are of event text.
 type Counts struct {
 	Accepted, Delivered, Dropped, Gaps uint64
-	DeliveredBytes                     uint64
-	SentBytes                          uint64 // of event text; see Sent
+	AcceptedBytes, DeliveredBytes      uint64
+	DroppedBytes                       uint64
+	MissedBytes                        uint64 // between accepted messages
+	Begin                              uint64 // position where the first accepted message begins; means nothing before it
+	Away                               bool   // see Stats.Away
+	SentBytes                          uint64 // with events that are no messages; see Sent
 	BacklogCount, BacklogBytes         uint64
 	Written                            uint64        // highest sequence written
 	Oldest                             time.Duration // age of the oldest backlog message; 0 without one
@@ -83,13 +105,15 @@ func (s *Stats) Read(now time.Time) Counts {
 		DeliveredBytes: s.deliveredBytes.Load(),
 		Gaps:           s.gaps.Load(),
 		Written:        s.written.Load(),
+		DroppedBytes:   s.droppedBytes.Load(),
 		SentBytes:      s.sentBytes.Load(),
+		Away:           s.away.Load(),
 	}
-	goneBytes := c.DeliveredBytes + s.droppedBytes.Load()
 	// Read last, so that what left is never counted without having come.
-	c.Accepted = s.accepted.Load()
+	c.Accepted, c.AcceptedBytes = s.accepted.Load(), s.acceptedBytes.Load()
+	c.MissedBytes, c.Begin = s.missedBytes.Load(), s.begin.Load()
 	c.BacklogCount = c.Accepted - c.Delivered - c.Dropped
-	c.BacklogBytes = s.acceptedBytes.Load() - goneBytes
+	c.BacklogBytes = c.AcceptedBytes - c.DeliveredBytes - c.DroppedBytes
 	if at := s.oldestAtMicros.Load(); at > 0 && c.BacklogCount > 0 {
 		c.Oldest = max(0, now.Sub(time.UnixMicro(at)))
 	}

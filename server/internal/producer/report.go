@@ -25,6 +25,11 @@ type Report struct {
 	Restarts uint64 // times the broker came back without what it had held
 	Lost     uint64 // messages it had held and not been told to trim
 
+	// Positions are where the stream of each channel begins and ends, once a second
+	// and at a whole one, PositionsAt; otherwise nil.
+	Positions   map[string]Position `json:",omitzero"`
+	PositionsAt int64               `json:",omitzero"` // Unix seconds
+
 	Broker string // empty while the broker takes what it gets, else why not, in words
 }
 
@@ -34,4 +39,11 @@ type GroupReport struct {
 	Channels uint64 // that produce now
 	Messages uint64 // sum of the highest sequence numbers, so what was ever produced
 	Highest  uint64 // the highest sequence number of any channel
+}
+
+// Position is what the broker has of a channel, in bytes of event text; see
+// wire.Header.
+type Position struct {
+	Begin uint64 // where the oldest message begins that is still there; equal to End where none is
+	End   uint64 // behind the newest
 }

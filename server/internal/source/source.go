@@ -93,7 +93,7 @@ func parse(data string) (lane.Message, error) {
 	if !ok {
 		return lane.Message{}, fmt.Errorf("parse %.40q: %w", data, errNotAMessage)
 	}
-	return lane.Message{Seq: h.Seq, AtMicros: h.AtMicros, Data: data}, nil
+	return lane.Message{Seq: h.Seq, AtMicros: h.AtMicros, Pos: h.Pos, Data: data}, nil
 }
 
 // wait pauses between attempts.
