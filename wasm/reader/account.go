@@ -16,8 +16,8 @@ type Account struct {
 
 	// Positions in the channel, bytes of event text; see [wire.Header]. What lies
 	// between the two and is not in Text is missing.
-	From, To uint64 // where the first message begins, and where the last ends
-	Text     uint64 // event text of all messages
+	From, To uint64 // where the first message in the channel begins, and where the last ends
+	Text     uint64 // event text of all messages, repeats included
 }
 
 // message counts one message. The first one sets where the sequence begins: a
@@ -30,6 +30,7 @@ func (a *Account) message(h wire.Header, dataBytes int) {
 	switch {
 	case h.Seq <= a.LastSeq:
 		a.Repeats++
+		a.From = min(a.From, h.Pos) // order may have been given up from the first message on
 		return
 	case a.LastSeq > 0:
 		a.Gaps += h.Seq - a.LastSeq - 1

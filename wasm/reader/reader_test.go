@@ -1,7 +1,6 @@
 package reader_test
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,19 +13,46 @@ import (
 
 const at = 1_763_822_400_000_000
 
-// frame is one message as a lane sends it.
-func frame(seq uint64, size int) []byte {
-	head := wire.AppendHeader(nil, wire.Header{Seq: seq, AtMicros: at})
+// payload is message seq of a channel, size bytes long if its head leaves room,
+// that begins at position pos.
+func payload(seq, pos uint64, size int) string {
+	head := wire.AppendHeader(nil, wire.Header{Seq: seq, AtMicros: at, Pos: pos})
 	pad := max(size-len(head)-len(`"pad":""}`), 0)
-	b := []byte("id: " + strconv.FormatUint(seq, 10) + "\ndata: ")
-	b = append(b, head...)
-	b = append(b, `"pad":"`...)
-	b = append(b, bytes.Repeat([]byte{'x'}, pad)...)
-	return append(b, "\"}\n\n"...)
+	return string(head) + `"pad":"` + strings.Repeat("x", pad) + `"}`
 }
 
-func message(seq uint64) string {
-	return string(wire.AppendHeader(nil, wire.Header{Seq: seq, AtMicros: at})) + `"x":1}`
+// event is a message as a lane sends it.
+func event(seq uint64, payload string) []byte {
+	return []byte("id: " + strconv.FormatUint(seq, 10) + "\ndata: " + payload + "\n\n")
+}
+
+// frame is message seq of a channel of which all messages have size bytes.
+func frame(seq uint64, size int) []byte { return event(seq, payload(seq, position(seq, size), size)) }
+
+// position is where message seq of such a channel begins.
+func position(seq uint64, size int) (pos uint64) {
+	for earlier := uint64(1); earlier < seq; earlier++ {
+		pos += wire.EventBytes(earlier, size)
+	}
+	return pos
+}
+
+const messageBytes = 100
+
+// message is message seq of a channel of which all have messageBytes.
+func message(seq uint64) string { return payload(seq, position(seq, messageBytes), messageBytes) }
+
+// read is the account of whoever has got these messages one after the other.
+func read(payloads ...string) (a reader.Account) {
+	for i, p := range payloads {
+		h, _ := wire.ScanHeader(p)
+		if i == 0 {
+			a.From = h.Pos
+		}
+		text := wire.EventBytes(h.Seq, len(p))
+		a.Messages, a.LastSeq, a.To, a.Text = a.Messages+1, h.Seq, h.Pos+text, a.Text+text
+	}
+	return a
 }
 
 func TestTheEventStreamRules(t *testing.T) {
@@ -36,32 +62,32 @@ func TestTheEventStreamRules(t *testing.T) {
 		want         reader.Account
 		lastID       string
 	}{
-		{name: "LF", stream: "data: " + one + "\n\ndata: " + two + "\n\n", want: reader.Account{Messages: 2, LastSeq: 2}},
-		{name: "CRLF", stream: "data: " + one + "\r\n\r\ndata: " + two + "\r\n\r\n", want: reader.Account{Messages: 2, LastSeq: 2}},
-		{name: "CR", stream: "data: " + one + "\r\rdata: " + two + "\r\r", want: reader.Account{Messages: 2, LastSeq: 2}},
-		{name: "mixed line ends", stream: "data: " + one + "\r\n\rdata: " + two + "\n\r", want: reader.Account{Messages: 2, LastSeq: 2}},
-		{name: "no space behind the colon", stream: "data:" + one + "\n\n", want: reader.Account{Messages: 1, LastSeq: 1}},
+		{name: "LF", stream: "data: " + one + "\n\ndata: " + two + "\n\n", want: read(one, two)},
+		{name: "CRLF", stream: "data: " + one + "\r\n\r\ndata: " + two + "\r\n\r\n", want: read(one, two)},
+		{name: "CR", stream: "data: " + one + "\r\rdata: " + two + "\r\r", want: read(one, two)},
+		{name: "mixed line ends", stream: "data: " + one + "\r\n\rdata: " + two + "\n\r", want: read(one, two)},
+		{name: "no space behind the colon", stream: "data:" + one + "\n\n", want: read(one)},
 		{name: "only one space is removed", stream: "data:  " + one + "\n\n", want: reader.Account{Malformed: 1}},
-		{name: "byte order mark", stream: "\ufeffdata: " + one + "\n\n", want: reader.Account{Messages: 1, LastSeq: 1}},
+		{name: "byte order mark", stream: "\ufeffdata: " + one + "\n\n", want: read(one)},
 		{name: "byte order mark only at the start", stream: "\n\ufeffdata: " + one + "\n\n", want: reader.Account{}},
 		{name: "only one byte order mark", stream: "\ufeff\ufeffdata: " + one + "\n\n", want: reader.Account{}},
-		{name: "comments", stream: ": hello\n:\ndata: " + one + "\n: in between\n\n", want: reader.Account{Messages: 1, LastSeq: 1}},
-		{name: "unknown fields", stream: "retry: 10\nfoo: bar\nDATA: x\n data: y\ndata: " + one + "\n\n", want: reader.Account{Messages: 1, LastSeq: 1}},
+		{name: "comments", stream: ": hello\n:\ndata: " + one + "\n: in between\n\n", want: read(one)},
+		{name: "unknown fields", stream: "retry: 10\nfoo: bar\nDATA: x\n data: y\ndata: " + one + "\n\n", want: read(one)},
 		{name: "the end of the stream completes nothing", stream: "data: " + one + "\n", want: reader.Account{}},
 		{name: "no data, no event", stream: "event: ready\nid: 7\n\n", want: reader.Account{}, lastID: "7"},
 		{name: "a field without a colon has an empty value", stream: "event: ready\ndata\n\n", want: reader.Account{Ready: 1}},
 		{name: "lines of data are joined by LF", stream: "data: {\"seq\":1,\"at\":1\ndata: ,\"x\":1}\n\n", want: reader.Account{Malformed: 1}},
-		{name: "the head may be followed by more lines", stream: "data: " + one + "\ndata: more\n\n", want: reader.Account{Messages: 1, LastSeq: 1}},
+		{name: "the head may be followed by more lines", stream: "data: " + one + "\ndata: more\n\n", want: read(one + "\nmore")},
 		{name: "an empty first line of data counts", stream: "data\ndata: " + one + "\n\n", want: reader.Account{Malformed: 1}},
 		{name: "ready", stream: "event: ready\ndata: {}\n\n", want: reader.Account{Ready: 1}},
 		{name: "gap", stream: "event: gap\ndata: {\"missed\":7}\n\n", want: reader.Account{Notices: 1}},
 		{name: "other names are not messages", stream: "event: tick\ndata: " + one + "\n\n", want: reader.Account{}},
-		{name: "the last name counts", stream: "event: tick\nevent: message\ndata: " + one + "\n\n", want: reader.Account{Messages: 1, LastSeq: 1}},
-		{name: "an empty name is none", stream: "event: tick\nevent\ndata: " + one + "\n\n", want: reader.Account{Messages: 1, LastSeq: 1}},
-		{name: "a name ends with its event", stream: "event: tick\n\ndata: " + one + "\n\n", want: reader.Account{Messages: 1, LastSeq: 1}},
-		{name: "id stays until the next one", stream: "id: 4\ndata: " + one + "\n\ndata: " + two + "\n\n", want: reader.Account{Messages: 2, LastSeq: 2}, lastID: "4"},
-		{name: "id can be taken back", stream: "id: 4\ndata: " + one + "\n\nid\ndata: " + two + "\n\n", want: reader.Account{Messages: 2, LastSeq: 2}},
-		{name: "id with NUL is ignored", stream: "id: 4\nid: 5\x00\ndata: " + one + "\n\n", want: reader.Account{Messages: 1, LastSeq: 1}, lastID: "4"},
+		{name: "the last name counts", stream: "event: tick\nevent: message\ndata: " + one + "\n\n", want: read(one)},
+		{name: "an empty name is none", stream: "event: tick\nevent\ndata: " + one + "\n\n", want: read(one)},
+		{name: "a name ends with its event", stream: "event: tick\n\ndata: " + one + "\n\n", want: read(one)},
+		{name: "id stays until the next one", stream: "id: 4\ndata: " + one + "\n\ndata: " + two + "\n\n", want: read(one, two), lastID: "4"},
+		{name: "id can be taken back", stream: "id: 4\ndata: " + one + "\n\nid\ndata: " + two + "\n\n", want: read(one, two)},
+		{name: "id with NUL is ignored", stream: "id: 4\nid: 5\x00\ndata: " + one + "\n\n", want: read(one), lastID: "4"},
 		{name: "id of an unfinished event does not count", stream: "id: 4\n\nid: 5\n", want: reader.Account{}, lastID: "4"},
 		{name: "not a message", stream: "data: hello\n\ndata: {\"seq\":-1}\n\n", want: reader.Account{Malformed: 2}},
 	} {
@@ -97,7 +123,7 @@ func TestGapsAndRepeats(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var r reader.Reader
 			for _, seq := range tt.seqs {
-				r.Feed(frame(seq, 100), at)
+				r.Feed(event(seq, payload(seq, 0, 100)), at)
 			}
 			got := r.Account()
 			require.Equal(t, uint64(len(tt.seqs)), got.Messages)
@@ -120,6 +146,7 @@ func TestReconnected(t *testing.T) {
 	got := r.Account()
 	require.Equal(t, uint64(2), got.Messages, "the unfinished event is gone")
 	require.Equal(t, uint64(2), got.Gaps, "what was lost in between is seen")
+	require.Equal(t, position(4, 100)-position(2, 100), got.To-got.From-got.Text, "to the byte")
 	require.Zero(t, got.Ready)
 	require.Equal(t, "4", r.LastEventID())
 }
