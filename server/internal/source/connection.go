@@ -78,18 +78,25 @@ func (c *connection) bind(ctx context.Context) {
 	}
 }
 
-// retry notes why the broker did not answer and waits before the next attempt.
-// It returns an error only when there must be none: ctx is done, or the
-// connection closed.
-func (c *connection) retry(ctx context.Context, err error) error {
+// ended is why there must be no other attempt: ctx is done, or the connection
+// closed.
+func (c *connection) ended(ctx context.Context) error {
 	if ctx.Err() != nil { // this is why
 		return ctx.Err()
 	}
 	c.mu.Lock()
-	closed := c.closed
-	c.mu.Unlock()
-	if closed {
+	defer c.mu.Unlock()
+	if c.closed {
 		return net.ErrClosed
+	}
+	return nil
+}
+
+// retry notes why the broker did not answer and waits before the next attempt.
+// It returns an error only when there must be none.
+func (c *connection) retry(ctx context.Context, err error) error {
+	if err := c.ended(ctx); err != nil {
+		return err
 	}
 	c.health.Fail(broker.Explain(c.client.Options().Addr, err))
 	return wait(ctx, c.backoff)

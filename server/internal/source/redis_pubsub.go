@@ -54,6 +54,9 @@ func (s *pubSub) Next(ctx context.Context) (lane.Message, error) {
 	for {
 		received, err := s.sub.ReceiveMessage(ctx)
 		if err != nil {
+			if s.ended(ctx) == nil {
+				s.o.lost()
+			}
 			if err := s.retry(ctx, err); err != nil {
 				return lane.Message{}, err
 			}

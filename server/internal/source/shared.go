@@ -55,7 +55,7 @@ func NewShared(open OpenFunc) *Shared {
 	return &Shared{open: open, channels: make(map[string]*fanOut)}
 }
 
-// fanOut is one channel. Shared.mu guards readers and err.
+// fanOut is one channel. Shared.mu guards what follows done.
 type fanOut struct {
 	shared  *Shared
 	key     string
@@ -63,7 +63,10 @@ type fanOut struct {
 	cancel  context.CancelFunc
 	done    chan struct{} // closed when the loop has ended
 	readers []*share
-	err     error // why the loop has ended
+	err     error  // why the loop has ended
+	handed  uint64 // messages that all readers of their time have been given
+	cut     bool   // the subscription has ended at least once
+	cutAt   uint64 // what handed will be when all is given that came before the last time
 }
 
 // share is what one reader has of a fanOut.
@@ -95,6 +98,9 @@ func (s *Shared) Open(ctx context.Context, o Options) (Source, error) {
 	}
 	r := &share{of: f, stats: o.Stats, gone: make(chan struct{}), ready: make(chan struct{}, 1), room: make(chan struct{}, 1)}
 	f.readers = append(f.readers, r)
+	if f.away() {
+		r.stats.Away()
+	}
 	s.mu.Unlock()
 	select {
 	case <-f.opened:
@@ -110,6 +116,8 @@ func (f *fanOut) run(ctx context.Context, o Options) {
 	defer close(f.done)
 	o.Stats = new(lane.Stats) // each reader counts for itself
 	o.Resume = false
+	var fed uint64 // messages that Next has returned; of who calls it
+	o.lost = func() { f.lost(fed) }
 	in, err := f.shared.open(ctx, o)
 	close(f.opened)
 	if err != nil {
@@ -127,6 +135,7 @@ func (f *fanOut) run(ctx context.Context, o Options) {
 				failed = err
 				return
 			}
+			fed++
 			select {
 			case came <- m:
 			case <-ctx.Done():
@@ -173,6 +182,7 @@ func (f *fanOut) run(ctx context.Context, o Options) {
 				stalled = time.Now()
 			}
 		}
+		f.gave(uint64(len(ms)))
 		clear(ms) // the payloads must not outlive their delivery
 	}
 	f.fail(failed)
@@ -215,6 +225,35 @@ func (f *fanOut) present() []*share {
 	defer f.shared.mu.Unlock()
 	return slices.Clone(f.readers)
 }
+
+// lost notes that the subscription has ended, behind the first fed messages. What
+// of these is still to be given to readers comes before.
+func (f *fanOut) lost(fed uint64) {
+	f.shared.mu.Lock()
+	defer f.shared.mu.Unlock()
+	f.cut, f.cutAt = true, fed
+	f.tellAway()
+}
+
+// gave notes that n more messages were given to readers.
+func (f *fanOut) gave(n uint64) {
+	f.shared.mu.Lock()
+	defer f.shared.mu.Unlock()
+	f.handed += n
+	f.tellAway()
+}
+
+func (f *fanOut) tellAway() {
+	if f.away() {
+		for _, r := range f.readers {
+			r.stats.Away()
+		}
+	}
+}
+
+// away tells whether all is given that came before the subscription ended, and
+// nothing has come since. It ends with the next message.
+func (f *fanOut) away() bool { return f.cut && f.handed == f.cutAt }
 
 // fail notes why there is nothing any more. Who comes next opens the channel
 // anew.

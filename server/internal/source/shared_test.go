@@ -44,13 +44,15 @@ func (s *tap) Close() {
 // opener counts how often a source is opened.
 type opener struct {
 	taps []*tap
+	lost func() // of the last one
 	err  error
 }
 
-func (o *opener) open(context.Context, Options) (Source, error) {
+func (o *opener) open(_ context.Context, options Options) (Source, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
+	o.lost = options.lost
 	o.taps = append(o.taps, newTap())
 	return o.taps[len(o.taps)-1], nil
 }
@@ -187,6 +189,51 @@ func TestReadersComeAndGo(t *testing.T) {
 	}
 	all.Wait()
 	require.Empty(t, s.channels)
+}
+
+// The subscription ends while the loop still has messages: who reads is away
+// behind the last of them, and so is who comes later, until the next message.
+func TestALostSubscriptionIsToldToAllReaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var o opener
+		s := NewShared(o.open)
+		away := func(stats *lane.Stats) bool {
+			synctest.Wait()
+			return stats.Read(time.Now()).Away
+		}
+		a, ofA := join(t, s, "all")
+		b, ofB := join(t, s, "all")
+		o.lost()
+		require.True(t, away(ofA), "before the first message")
+		for seq := range uint64(4) {
+			o.taps[0].messages <- lane.Message{Seq: seq + 1}
+			synctest.Wait() // the first is in both boxes, the loop waits with the second
+		}
+		require.False(t, away(ofA))
+		o.lost() // Next of the source belongs to a goroutine that waits in it
+		c, ofC := join(t, s, "all")
+		require.False(t, away(ofA), "messages of before are still to come")
+		require.False(t, away(ofC))
+		for seq := range uint64(4) {
+			require.EqualValues(t, seq+1, next(t, a))
+			require.EqualValues(t, seq+1, next(t, b))
+		}
+		for _, seq := range []uint64{3, 4} { // the round that began after it came
+			require.Equal(t, seq, next(t, c))
+		}
+		require.True(t, away(ofA))
+		require.True(t, away(ofB))
+		require.True(t, away(ofC))
+		d, ofD := join(t, s, "all")
+		require.True(t, away(ofD))
+		o.taps[0].messages <- lane.Message{Seq: 9}
+		for _, stats := range []*lane.Stats{ofA, ofB, ofC, ofD} {
+			require.False(t, away(stats))
+		}
+		for _, r := range []Source{a, b, c, d} {
+			r.Close()
+		}
+	})
 }
 
 // flood is a source that always has a message.

@@ -40,6 +40,8 @@ type Options struct {
 	Stats   *lane.Stats
 	Health  *Health
 	Backoff time.Duration // between attempts while the broker is away; 0 means 250 ms
+
+	lost func() // called when a subscription has ended; nil means Stats.Away
 }
 
 func (o Options) withDefaults() Options {
@@ -48,6 +50,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Health == nil {
 		o.Health = new(Health)
+	}
+	if o.lost == nil {
+		o.lost = o.Stats.Away
 	}
 	return o
 }

@@ -158,12 +158,19 @@ func TestBrokerComesBack(t *testing.T) {
 				s := open(t, t.Context(), d.Name, m.addr, nil)
 				write(1)
 				s.expect(t.Context(), 1, 1)
+				away := func() bool { return s.stats.Read(time.Now()).Away }
+				require.False(t, away())
 				blocked := s.next(t.Context())
 				for round := range uint64(3) {
 					m.stop()
 					require.Eventually(t, func() bool { return s.health.Trouble() != "" }, patience, tick,
 						"nobody says that the broker is away")
 					require.Contains(t, s.health.Trouble(), " ", "words")
+					if d.Replayable {
+						require.False(t, away(), "what comes now is in the stream")
+					} else {
+						require.Eventually(t, away, patience, tick, "nobody keeps what comes now")
+					}
 					m.start()
 					require.Eventually(t, func() bool { return connections(c) == 1 }, patience, tick)
 					if !d.Replayable {
@@ -178,10 +185,12 @@ func TestBrokerComesBack(t *testing.T) {
 					require.NoError(t, r.err)
 					require.Equal(t, seq, r.Seq)
 					require.Empty(t, s.health.Trouble())
+					require.False(t, away())
 					blocked = s.next(t.Context())
 				}
 				s.Close()
 				require.Error(t, await(t, blocked).err)
+				require.False(t, away(), "leaving is no loss of the broker's")
 			})
 		})
 	}
