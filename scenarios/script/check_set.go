@@ -67,6 +67,9 @@ func (c *checker) setLane(s *spot, l SetLane) {
 	if l.Limit != nil {
 		c.limit(s.at("limit"), *l.Limit)
 	}
+	if l.SendBuffer != nil {
+		c.buffer(s.at("send_buffer"), "send_buffer", *l.SendBuffer)
+	}
 }
 
 // knownGroup checks the name of a group. Where the groups themselves are wrong

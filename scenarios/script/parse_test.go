@@ -80,7 +80,7 @@ steps:
       readers:
         slow: {count: 0, throttle: 0B/s, pause: true, away: false}
       lanes:
-        push: {throttle: 4KB/s, limit: 1e2MiB, give_back: true}
+        push: {throttle: 4KB/s, limit: 1e2MiB, give_back: true, send_buffer: os}
   - wait_until: exit_code{lane:push} == 137 and rss{lane:push} < 1MiB
     timeout: 1m30s
     restart: push
@@ -153,7 +153,7 @@ func TestParse(t *testing.T) {
 			Throttle: ptr(NoThrottle), Pause: ptr(true),
 			Workload: &SetWorkload{Rate: ptr(Rate(0)), Size: ptr(Size(1000)), Retention: ptr(int64(0))},
 			Readers:  map[string]SetGroup{"slow": {Count: ptr(0), Throttle: ptr(Throttle(0)), Pause: ptr(true), Away: ptr(false)}},
-			Lanes:    map[string]SetLane{"push": {Throttle: ptr(Throttle(4000)), Limit: ptr(Size(100 << 20)), GiveBack: ptr(true)}},
+			Lanes:    map[string]SetLane{"push": {Throttle: ptr(Throttle(4000)), Limit: ptr(Size(100 << 20)), GiveBack: ptr(true), SendBuffer: ptr(BufferOS)}},
 		}},
 		{Line: 67, Timeout: Duration(90 * time.Second), Restart: "push", WaitUntil: Conditions{
 			{Selector{Metric: "exit_code", Lane: "push"}, "==", 137, UnitNone, "exit_code{lane:push} == 137"},

@@ -204,6 +204,8 @@ type SetLane struct {
 	Throttle *Throttle `yaml:"throttle"` // of its readers that are not steady
 	Limit    *Size     `yaml:"limit"`
 	GiveBack *bool     `yaml:"give_back"`
+
+	SendBuffer *Buffer `yaml:"send_buffer"`
 }
 
 // Lanes, Readers, Ghosts and Thresholds keep the order of the file, where they

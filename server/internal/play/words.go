@@ -91,7 +91,7 @@ func setting(s script.Set) string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Lanes)) {
 		l := s.Lanes[name]
-		add(name+": ", rate(l.Throttle), word("limit ", l.Limit, size), choose(l.GiveBack, "give memory back", "keep memory"))
+		add(name+": ", rate(l.Throttle), word("limit ", l.Limit, size), choose(l.GiveBack, "give memory back", "keep memory"), word("", l.SendBuffer, sendBuffer))
 	}
 	if len(out) == 0 {
 		return "no change"
@@ -132,6 +132,13 @@ func retention(n int64) string {
 		return "keep what is unread"
 	}
 	return fmt.Sprintf("keep %d messages", n)
+}
+
+func sendBuffer(n script.Buffer) string {
+	if n == script.BufferOS {
+		return "send buffers of the system"
+	}
+	return "send buffer " + size(script.Size(n))
 }
 
 func readers(n int) string {

@@ -54,6 +54,10 @@ func TestWordsOfSettings(t *testing.T) {
 			"slow":    {Count: new(300), Throttle: new(script.NoThrottle), Pause: new(false), Away: new(true)},
 			"healthy": {Count: new(1)},
 		}},
+		"pull: send buffers of the system; push: send buffer 16KiB": {Lanes: map[string]script.SetLane{
+			"push": {SendBuffer: new(script.Buffer(16 << 10))},
+			"pull": {SendBuffer: new(script.BufferOS)},
+		}},
 		"pull: keep memory; push: limit 1GiB, give memory back": {Lanes: map[string]script.SetLane{
 			"push": {Limit: new(script.Size(1 << 30)), GiveBack: new(true)},
 			"pull": {GiveBack: new(false)},

@@ -34,6 +34,7 @@ type (
 		Throttle   int64 `json:"throttleBytesPerSecond"` // -1 is unlimited
 		LimitBytes int64 `json:"limitBytes"`
 		GiveBack   bool  `json:"giveBack"`
+		SendBuffer int   `json:"sendBufferBytes,omitempty"` // -1 is the system's; 0 in recordings of before it could change
 	}
 	laneWords struct {
 		Name     string        `json:"name"`
@@ -126,7 +127,7 @@ func settingsOf(s run.Settings) settingsWords {
 		out.Lanes = make(map[string]limitWords, len(s.Lanes))
 	}
 	for name, l := range s.Lanes {
-		out.Lanes[name] = limitWords{int64(l.Throttle), l.LimitBytes, l.GiveBack}
+		out.Lanes[name] = limitWords{int64(l.Throttle), l.LimitBytes, l.GiveBack, l.SendBufferBytes}
 	}
 	return out
 }
@@ -143,7 +144,7 @@ func (s settingsWords) settings() run.Settings {
 		out.Lanes = make(map[string]run.LaneSettings, len(s.Lanes))
 	}
 	for name, l := range s.Lanes {
-		out.Lanes[name] = run.LaneSettings{Throttle: run.Throttle(l.Throttle), LimitBytes: l.LimitBytes, GiveBack: l.GiveBack}
+		out.Lanes[name] = run.LaneSettings{Throttle: run.Throttle(l.Throttle), LimitBytes: l.LimitBytes, GiveBack: l.GiveBack, SendBufferBytes: l.SendBuffer}
 	}
 	return out
 }

@@ -80,6 +80,9 @@ func (s *session) tellChanges(kind EntryKind, at time.Time, before, after Settin
 		if a.LimitBytes != b.LimitBytes {
 			s.say(kind, false, fmt.Sprintf("%s may use %s now.", l.name, chart.Bytes(float64(a.LimitBytes))))
 		}
+		if a.SendBufferBytes != b.SendBufferBytes {
+			s.tellSendBuffer(kind, at, l, a.SendBufferBytes)
+		}
 		if a.GiveBack != b.GiveBack {
 			text := l.name + " keeps freed memory for itself now."
 			if a.GiveBack {

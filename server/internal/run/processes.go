@@ -77,7 +77,7 @@ func (s *session) laneSpec(l *laneRun) supervisor.Spec {
 			Listen:          listen,
 			BrokerURL:       s.c.broker.url(),
 			PagePort:        s.c.o.PagePort,
-			SendBufferBytes: int(l.plan.SendBuffer),
+			SendBufferBytes: s.settings.Lanes[l.name].SendBufferBytes,
 			LimitBytes:      limit,
 			TLS:             s.certificate(l.plan),
 			Channels:        s.channels(),
@@ -176,17 +176,21 @@ func (s *session) keep(name string, spec func() supervisor.Spec, slot **supervis
 // tellAll sends the settings as they are to every process. Sending the whole is
 // cheap and nothing depends on what arrived before.
 func (s *session) tellAll() {
-	channels := s.channels()
 	for _, l := range s.lanes {
 		if l.proc != nil && !l.ended() {
-			of := s.settings.Lanes[l.name]
-			keep := !of.GiveBack
-			l.proc.SetLimit(of.LimitBytes)
-			s.send(l.proc, lane.Command{Channels: channels, KeepFree: &keep})
+			l.proc.SetLimit(s.settings.Lanes[l.name].LimitBytes)
+			s.send(l.proc, s.laneCommand(l))
 		}
 	}
 	s.send(s.crowding, s.crowdCommand())
 	s.send(s.producing, s.producerCommand())
+}
+
+// laneCommand is the whole of what a lane is to be.
+func (s *session) laneCommand(l *laneRun) lane.Command {
+	of := s.settings.Lanes[l.name]
+	keep := !of.GiveBack
+	return lane.Command{Channels: s.channels(), KeepFree: &keep, SendBufferBytes: &of.SendBufferBytes}
 }
 
 func (s *session) send(p *supervisor.Process, command any) {

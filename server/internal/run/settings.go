@@ -59,6 +59,8 @@ type LaneSettings struct {
 	Throttle   Throttle `json:"throttleBytesPerSecond"` // of its readers that are not steady, and of the tabs; null is unlimited
 	LimitBytes int64    `json:"limitBytes"`
 	GiveBack   bool     `json:"giveBack"` // return memory to the OS while a backlog shrinks
+
+	SendBufferBytes int `json:"sendBufferBytes"` // of each connection, as the kernel is asked for it; -1 leaves it to the OS
 }
 
 // Throttle is a rate that JSON spells as a number of bytes per second, or null
@@ -118,6 +120,8 @@ type LanePatch struct {
 	Throttle   Optional `json:"throttleBytesPerSecond"`
 	LimitBytes *int64   `json:"limitBytes"`
 	GiveBack   *bool    `json:"giveBack"`
+
+	SendBufferBytes *int `json:"sendBufferBytes"`
 }
 
 // ErrInvalid marks settings that are out of range or unknown. Its text is a
@@ -198,6 +202,8 @@ func settingsOf(s script.Scenario, maxLimitBytes int64) Settings {
 			Throttle:   Throttle(throttle.Unlimited),
 			LimitBytes: min(limit, maxLimitBytes),
 			GiveBack:   l.GiveBack == nil || *l.GiveBack,
+
+			SendBufferBytes: sendBufferOf(l),
 		}
 	}
 	return out
@@ -250,6 +256,7 @@ func (s Settings) with(p Patch, maxLimitBytes int64) (Settings, error) {
 		change.Throttle.set(&l.Throttle)
 		set(&l.LimitBytes, change.LimitBytes)
 		set(&l.GiveBack, change.GiveBack)
+		set(&l.SendBufferBytes, change.SendBufferBytes)
 		next.Lanes[name] = l
 	}
 	if err := next.check(maxLimitBytes); err != nil {
@@ -279,6 +286,9 @@ func (s Settings) check(maxLimitBytes int64) error {
 		l := s.Lanes[name]
 		if l.LimitBytes < MinLimitBytes || l.LimitBytes > maxLimitBytes {
 			return invalid("limitBytes %d of lane %s: from %d to %d, each lane's share of --max-memory", l.LimitBytes, name, MinLimitBytes, maxLimitBytes)
+		}
+		if err := checkSendBuffer(name, l.SendBufferBytes); err != nil {
+			return err
 		}
 	}
 	return nil

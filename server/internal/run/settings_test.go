@@ -43,8 +43,8 @@ func TestPatchOfOneLaneWinsOverThatOfAll(t *testing.T) {
 		"lanes": {"push": {"throttleBytesPerSecond": 0, "limitBytes": 67108864}}
 	}`), testMaxLimit)
 	require.NoError(t, err)
-	require.Equal(t, LaneSettings{Throttle: 0, LimitBytes: 64 << 20, GiveBack: true}, next.Lanes["push"])
-	require.Equal(t, LaneSettings{Throttle: 4000, LimitBytes: 256 << 20, GiveBack: true}, next.Lanes["pull"])
+	require.Equal(t, LaneSettings{Throttle: 0, LimitBytes: 64 << 20, GiveBack: true, SendBufferBytes: 64 << 10}, next.Lanes["push"])
+	require.Equal(t, LaneSettings{Throttle: 4000, LimitBytes: 256 << 20, GiveBack: true, SendBufferBytes: 64 << 10}, next.Lanes["pull"])
 }
 
 func TestParsePatchRefuses(t *testing.T) {
@@ -80,19 +80,21 @@ func TestParsePatchRefuses(t *testing.T) {
 func TestSettingsOutOfRange(t *testing.T) {
 	s := settingsOf(lesson(), testMaxLimit)
 	for text, want := range map[string]string{
-		`{"readers": {"slow": {"count": -1}}}`:           "count -1 of slow: from 0 to 500",
-		`{"readers": {"slow": {"count": 501}}}`:          "count 501 of slow: from 0 to 500",
-		`{"readers": {"sloth": {"count": 1}}}`:           `there are no readers "sloth"; there are healthy, slow, you`,
-		`{"readers": {"you": {"count": 2}}}`:             "you are the tabs that are open",
-		`{"readers": {"you": {"away": true}}}`:           "you are the tabs that are open",
-		`{"ratePerSecond": -0.1}`:                        "ratePerSecond -0.1: from 0 to 1000",
-		`{"ratePerSecond": 1000.5}`:                      "ratePerSecond 1000.5: from 0 to 1000",
-		`{"sizeBytes": 63}`:                              "sizeBytes 63: from 64 to 262144",
-		`{"sizeBytes": 262145}`:                          "sizeBytes 262145: from 64 to 262144",
-		`{"sizeBytes": 262144, "ratePerSecond": 10}`:     "readers × rate × size come to 525 MiB a second, at most 200",
-		`{"lanes": {"push": {"limitBytes": 1}}}`:         "limitBytes 1 of lane push: from 33554432 to 536870912",
-		`{"lanes": {"pull": {"limitBytes": 536870913}}}`: "limitBytes 536870913 of lane pull",
-		`{"lanes": {"nobody": {}}}`:                      `there is no lane "nobody"; there are pull, push`,
+		`{"readers": {"slow": {"count": -1}}}`:              "count -1 of slow: from 0 to 500",
+		`{"readers": {"slow": {"count": 501}}}`:             "count 501 of slow: from 0 to 500",
+		`{"readers": {"sloth": {"count": 1}}}`:              `there are no readers "sloth"; there are healthy, slow, you`,
+		`{"readers": {"you": {"count": 2}}}`:                "you are the tabs that are open",
+		`{"readers": {"you": {"away": true}}}`:              "you are the tabs that are open",
+		`{"ratePerSecond": -0.1}`:                           "ratePerSecond -0.1: from 0 to 1000",
+		`{"ratePerSecond": 1000.5}`:                         "ratePerSecond 1000.5: from 0 to 1000",
+		`{"sizeBytes": 63}`:                                 "sizeBytes 63: from 64 to 262144",
+		`{"sizeBytes": 262145}`:                             "sizeBytes 262145: from 64 to 262144",
+		`{"sizeBytes": 262144, "ratePerSecond": 10}`:        "readers × rate × size come to 525 MiB a second, at most 200",
+		`{"lanes": {"push": {"limitBytes": 1}}}`:            "limitBytes 1 of lane push: from 33554432 to 536870912",
+		`{"lanes": {"pull": {"limitBytes": 536870913}}}`:    "limitBytes 536870913 of lane pull",
+		`{"lanes": {"pull": {"sendBufferBytes": 0}}}`:       "sendBufferBytes 0 of lane pull: from 1 to 8388608, or -1 for what the system gives",
+		`{"lanes": {"pull": {"sendBufferBytes": 8388609}}}`: "sendBufferBytes 8388609 of lane pull",
+		`{"lanes": {"nobody": {}}}`:                         `there is no lane "nobody"; there are pull, push`,
 	} {
 		t.Run(text, func(t *testing.T) {
 			next, err := s.with(patch(t, text), testMaxLimit)
@@ -110,6 +112,7 @@ func TestBoundsThemselvesAreAllowed(t *testing.T) {
 		`{"readers": {"slow": {"count": 0}, "healthy": {"count": 0}}}`,
 		`{"readers": {"slow": {"count": 500}, "healthy": {"count": 500}}, "sizeBytes": 64, "ratePerSecond": 1000}`,
 		`{"ratePerSecond": 0}`,
+		`{"lanes": {"push": {"sendBufferBytes": -1}, "pull": {"sendBufferBytes": 8388608}}}`,
 		`{"lanes": {"push": {"limitBytes": 33554432}, "pull": {"limitBytes": 536870912}}}`,
 	} {
 		_, err := s.with(patch(t, text), testMaxLimit)
@@ -142,8 +145,8 @@ func TestSettingsAsJSON(t *testing.T) {
 			"you": {"count": 1, "throttleBytesPerSecond": null, "paused": false, "away": false}
 		},
 		"lanes": {
-			"push": {"throttleBytesPerSecond": null, "limitBytes": 268435456, "giveBack": true},
-			"pull": {"throttleBytesPerSecond": 4000, "limitBytes": 268435456, "giveBack": true}
+			"push": {"throttleBytesPerSecond": null, "limitBytes": 268435456, "giveBack": true, "sendBufferBytes": 65536},
+			"pull": {"throttleBytesPerSecond": 4000, "limitBytes": 268435456, "giveBack": true, "sendBufferBytes": 65536}
 		}
 	}`, string(text))
 

@@ -257,7 +257,7 @@ func patchOf(set script.Set) Patch {
 		p.Readers[name] = GroupPatch{Count: g.Count, Throttle: optional(g.Throttle), Paused: g.Pause, Away: g.Away}
 	}
 	for name, l := range set.Lanes {
-		p.Lanes[name] = LanePatch{Throttle: optional(l.Throttle), LimitBytes: as[int64](l.Limit), GiveBack: l.GiveBack}
+		p.Lanes[name] = LanePatch{Throttle: optional(l.Throttle), LimitBytes: as[int64](l.Limit), GiveBack: l.GiveBack, SendBufferBytes: as[int](l.SendBuffer)}
 	}
 	return p
 }
