@@ -47,6 +47,29 @@ func (s *Stats) Accept(m Message) {
 	s.accepted.Add(1)
 }
 
+// AcceptAll is Accept for all of a round.
+func (s *Stats) AcceptAll(r *Round) {
+	first, last := r.Messages[0], r.Last()
+	count := s.accepted.Load()
+	if count == s.delivered.Load()+s.dropped.Load() {
+		s.Oldest(first)
+	}
+	switch next := s.next.Load(); {
+	case count == 0:
+		s.begin.Store(first.Pos)
+	case first.Pos > next:
+		s.missedBytes.Add(first.Pos - next)
+	}
+	s.next.Store(last.End())
+	s.away.Store(false)
+	s.acceptedBytes.Add(r.Text)
+	s.accepted.Add(uint64(len(r.Messages)))
+}
+
+// Empty tells whether nothing that came in waits in the lane. Who calls Accept
+// may rely on it until he does so again.
+func (s *Stats) Empty() bool { return s.accepted.Load() == s.delivered.Load()+s.dropped.Load() }
+
 // Away says that the broker has ended a subscription, which keeps nothing: what
 // is produced until the next message is accepted is missed.
 func (s *Stats) Away() { s.away.Store(true) }
@@ -56,6 +79,13 @@ func (s *Stats) Deliver(m Message) {
 	s.deliveredBytes.Add(m.Text())
 	s.written.Store(max(s.written.Load(), m.Seq)) // order may have been given up
 	s.delivered.Add(1)
+}
+
+// DeliverAll is Deliver for all of a round.
+func (s *Stats) DeliverAll(r *Round) {
+	s.deliveredBytes.Add(r.Text)
+	s.written.Store(max(s.written.Load(), r.Last().Seq))
+	s.delivered.Add(uint64(len(r.Messages)))
 }
 
 // Sent counts n bytes of event text that were written: what a reader counts as
