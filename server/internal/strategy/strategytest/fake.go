@@ -44,6 +44,7 @@ type Source struct {
 	fail   chan error
 	calls  atomic.Int64 // of Next that have not returned
 	Taken  atomic.Uint64
+	bytes  atomic.Uint64 // event text of these
 	Peak   atomic.Uint64 // the largest backlog that a message has found, itself included
 	linger atomic.Int64  // nanoseconds
 	Closed atomic.Bool   // by a strategy that takes nothing more
@@ -63,6 +64,7 @@ type Sink struct {
 
 	mu       sync.Mutex
 	received []uint64
+	bytes    uint64 // event text of these
 	writes   []int  // how many messages each had
 	sending  uint64 // the first of the messages in a Send that has not returned; 0 without one
 	overlap  bool
@@ -146,6 +148,14 @@ func (l *Line) counts() (lane.Counts, error) {
 		return c, fmt.Errorf("%d delivered, and %d received", c.Delivered, received)
 	case received+c.Dropped > c.Accepted:
 		return c, fmt.Errorf("%d received and %d dropped of %d accepted", received, c.Dropped, c.Accepted)
+	case c.AcceptedBytes != l.Source.bytes.Load():
+		return c, fmt.Errorf("%d bytes accepted, and %d taken", c.AcceptedBytes, l.Source.bytes.Load())
+	case c.DeliveredBytes != l.Sink.Bytes():
+		return c, fmt.Errorf("%d bytes delivered, and %d received", c.DeliveredBytes, l.Sink.Bytes())
+	case c.DeliveredBytes+c.DroppedBytes > c.AcceptedBytes:
+		return c, fmt.Errorf("%d bytes delivered and %d dropped of %d accepted", c.DeliveredBytes, c.DroppedBytes, c.AcceptedBytes)
+	case (c.BacklogCount == 0) != (c.BacklogBytes == 0): // what was dropped is counted as what came
+		return c, fmt.Errorf("%d messages wait, of %d bytes", c.BacklogCount, c.BacklogBytes)
 	}
 	return c, nil
 }
@@ -219,6 +229,7 @@ func (s *Source) Linger(d time.Duration) { s.linger.Store(int64(d)) }
 
 func (s *Source) take(m lane.Message) lane.Message {
 	s.Taken.Add(1)
+	s.bytes.Add(m.Text())
 	s.stats.Accept(m)
 	if n := s.stats.Read(time.Now()).BacklogCount; n > s.Peak.Load() {
 		s.Peak.Store(n)
@@ -260,6 +271,7 @@ func (s *Sink) SendAll(ctx context.Context, ms []lane.Message) error {
 	s.writes = append(s.writes, len(ms))
 	for _, m := range ms {
 		s.received = append(s.received, m.Seq)
+		s.bytes += m.Text()
 		s.stats.Deliver(m)
 	}
 	return nil
@@ -302,6 +314,13 @@ func (s *Sink) Received() []uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]uint64(nil), s.received...)
+}
+
+// Bytes is the event text of what has arrived.
+func (s *Sink) Bytes() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bytes
 }
 
 // Writes is how many messages each write had.

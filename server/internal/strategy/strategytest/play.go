@@ -56,7 +56,10 @@ func (p play) steps(steps []Step) error {
 	for i, s := range steps {
 		switch s.Do {
 		case Give:
-			p.Give(s.N)
+			for range s.N { // of several sizes, so that one cannot be counted for another
+				p.SizeBytes = 10 + int(p.Given()%7)
+				p.Give(1)
+			}
 		case Serve:
 			p.Serve(s.N)
 		case Request:
