@@ -24,7 +24,7 @@ var vocabulary = script.Vocabulary{
 	Workloads:  []string{"fixed"},
 	Metrics:    []script.Metric{{Name: "rss", Unit: script.UnitBytes, Lane: true, Help: "Memory of the process."}},
 	Bounds: script.Bounds{
-		MaxLanes: 4, MaxReaders: 500, MaxGroups: 8, MaxRate: 1000, MinSizeBytes: 64, MaxSizeBytes: 256 << 10,
+		MaxLanes: 4, MaxReaders: 500, MaxGroups: 8, MaxRate: 1000, MinSizeBytes: 96, MaxSizeBytes: 256 << 10,
 		MinLimitBytes: 32 << 20, MaxMemoryBytes: 1 << 30, MaxBytesPerSecond: 200 << 20, MaxThrottle: 1 << 30,
 		MaxRetention: 1e6, MaxBufferBytes: 16 << 20, MaxSteps: 100, MaxRun: 3600e9,
 	},

@@ -28,8 +28,8 @@ func (p *producer) adopt(ctx context.Context) error {
 	return nil
 }
 
-// fill gives g the channels it lacks. Each begins behind what its stream has:
-// at 1, or further on where a producer of this run has ended before.
+// fill gives g the channels it lacks. Each begins behind what its stream has: with
+// 1 at position 0, or further on where a producer of this run has ended before.
 func (p *producer) fill(ctx context.Context, g *group) error {
 	if g.lacking() <= 0 {
 		return nil
@@ -39,18 +39,19 @@ func (p *producer) fill(ctx context.Context, g *group) error {
 	for i := range keys {
 		keys[i] = lane.Key(p.cfg.RunID, g.channel(first+i))
 	}
-	last, err := p.writer.last(ctx, keys)
+	found, err := p.writer.extents(ctx, keys)
 	if err != nil {
 		return err
 	}
 	for i, k := range keys {
 		name := g.channel(first + i)
-		r := &record{key: k, channel: name, group: g.Name}
-		r.stored.Store(last[i])
+		end := tailOf(found[i])
+		r := &record{key: k, channel: name, group: g.Name, tail: end, begin: beginOf(found[i], end)}
 		p.journal.add(r)
 		p.schedule.join(g, &channel{
 			stream: p.workload.Stream(randomOf(p.cfg.Seed, name)),
-			seq:    last[i],
+			seq:    end.seq,
+			pos:    end.end,
 			record: r,
 		})
 	}

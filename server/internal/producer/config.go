@@ -11,7 +11,7 @@ import (
 // Bounds of the settings. A configuration or command outside of them is refused
 // as a whole.
 const (
-	MinSizeBytes     = 64 // the longest head and the pad around it have 58
+	MinSizeBytes     = 96 // the longest head and the pad around it have 87
 	MaxSizeBytes     = 1 << 20
 	MaxRatePerSecond = 10_000 // on one channel
 	MaxCount         = 10_000 // channels of one group
@@ -57,8 +57,9 @@ type Command struct {
 	// Floors holds, for every channel that has readers, the sequence up to
 	// which all of them have read. It replaces the floors told before. What is
 	// at or below a floor is trimmed, at most once a second, and nothing above
-	// it; a floor that goes back is ignored. A channel that is missing has no
-	// readers, and after UnreadKeep it keeps the last UnreadKeep only.
+	// it; only the newest message of a stream always stays. A floor that goes
+	// back is ignored. A channel that is missing has no readers, and after
+	// UnreadKeep it keeps the last UnreadKeep only.
 	Floors map[string]uint64
 }
 

@@ -58,20 +58,35 @@ func (p *producer) command(line json.RawMessage) error {
 	return nil
 }
 
-// tell reports 10 times a second.
+// tell reports 10 times a second. Positions are read at whole seconds and go out
+// with the report that follows.
 func (p *producer) tell(ctx context.Context, link Link) error {
 	ticker := time.NewTicker(reportEvery)
 	defer ticker.Stop()
+	whole := time.NewTimer(untilWhole(time.Now()))
+	defer whole.Stop()
+	var positions map[string]Position
+	var at int64
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-whole.C:
+			now := time.Now()
+			positions, at = p.journal.positions(), now.Round(time.Second).Unix()
+			whole.Reset(untilWhole(now))
+			continue
 		case <-ticker.C:
 		}
 		p.mu.Lock()
 		groups := slices.Clone(p.wanted.groups)
 		p.mu.Unlock()
-		if err := link.Report(p.journal.read(groups)); err != nil {
+		r := p.journal.read(groups)
+		if positions != nil {
+			r.Positions, r.PositionsAt = positions, at
+			positions = nil
+		}
+		if err := link.Report(r); err != nil {
 			p.log.Warn("report", "err", err)
 		}
 	}

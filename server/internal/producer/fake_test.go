@@ -22,10 +22,12 @@ type fakeStore struct {
 	published map[string][]event
 	last      map[string]uint64
 	floors    map[string]uint64
+	maxLen    int64 // told last
 	full      bool
 	down      bool
 	loseNext  bool // store the next Add and lose the answers
 	adds      int
+	looks     int // calls of Oldest
 }
 
 func newFakeStore() *fakeStore {
@@ -42,10 +44,11 @@ func (s *fakeStore) do(f func()) {
 	f()
 }
 
-func (s *fakeStore) Add(_ context.Context, messages []message, _ int64) {
+func (s *fakeStore) Add(_ context.Context, messages []message, maxLen int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.adds++
+	s.maxLen = maxLen
 	for i := range messages {
 		m := &messages[i]
 		key := m.channel.record.key
@@ -81,17 +84,49 @@ func (s *fakeStore) Publish(_ context.Context, messages []message) (int, error) 
 	return len(messages), nil
 }
 
-func (s *fakeStore) Last(_ context.Context, keys []string) ([]uint64, error) {
+// left is what a stream still has: streams themselves are never trimmed, so that
+// a test sees everything. s.mu is held.
+func (s *fakeStore) left(key string) []event {
+	events := s.streams[key]
+	for len(events) > 0 && events[0].seq <= s.floors[key] {
+		events = events[1:]
+	}
+	if over := len(events) - int(s.maxLen); s.maxLen > 0 && over > 0 {
+		events = events[over:]
+	}
+	return events
+}
+
+func (s *fakeStore) Extents(_ context.Context, keys []string) ([]extent, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.down {
 		return nil, errUnanswered
 	}
-	last := make([]uint64, len(keys))
+	found := make([]extent, len(keys))
 	for i, k := range keys {
-		last[i] = s.last[k]
+		found[i].seq = s.last[k]
+		if left := s.left(k); len(left) > 0 {
+			found[i].first, found[i].last = left[0].data, left[len(left)-1].data
+		}
 	}
-	return last, nil
+	return found, nil
+}
+
+func (s *fakeStore) Oldest(_ context.Context, keys []string) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down {
+		return nil, errUnanswered
+	}
+	s.looks++
+	oldest := make([]string, len(keys))
+	for i, k := range keys {
+		if left := s.left(k); len(left) > 0 {
+			oldest[i] = left[0].data
+		}
+	}
+	return oldest, nil
 }
 
 func (s *fakeStore) Trim(_ context.Context, floors []floor) error {
@@ -120,6 +155,7 @@ type fakeLink struct {
 	commands chan json.RawMessage
 	mu       sync.Mutex
 	last     Report
+	told     []Report // those with positions
 }
 
 func newFakeLink() *fakeLink { return &fakeLink{commands: make(chan json.RawMessage)} }
@@ -131,6 +167,9 @@ func (l *fakeLink) Report(v any) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last = v.(Report)
+	if l.last.Positions != nil {
+		l.told = append(l.told, l.last)
+	}
 	return nil
 }
 
@@ -138,6 +177,16 @@ func (l *fakeLink) report() Report {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.last
+}
+
+// positions are the newest that were reported.
+func (l *fakeLink) positions() map[string]Position {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.told) == 0 {
+		return nil
+	}
+	return l.told[len(l.told)-1].Positions
 }
 
 func (l *fakeLink) send(c Command) {

@@ -14,7 +14,7 @@ import (
 // full, and does not keep the producer from leaving.
 func TestFrozenBroker(t *testing.T) {
 	s := startRedis(t)
-	link, stop := s.startMain(s.config(Group{Name: "g", Count: 5, RatePerSecond: 100, SizeBytes: 64}))
+	link, stop := s.startMain(s.config(Group{Name: "g", Count: 5, RatePerSecond: 100, SizeBytes: 96}))
 	waitFor(t, func() bool { return link.report().Produced > 100 }, "messages")
 	require.NoError(t, s.cmd.Process.Signal(syscall.SIGSTOP))
 	waitFor(t, func() bool { return link.report().StallMicros > 200_000 }, "a wait")

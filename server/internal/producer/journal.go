@@ -11,7 +11,8 @@ type record struct {
 	key     string // in the broker
 	channel string
 	group   string
-	stored  atomic.Uint64 // highest sequence in the stream
+	tail    tail          // newest message in the stream; guarded by the journal's mu
+	begin   uint64        // position below which the stream has nothing; guarded likewise
 	trimmed atomic.Uint64 // sequence up to which it was given up, by floors or by a broker that lost it
 }
 
@@ -97,27 +98,29 @@ func (j *journal) produce(messages []message) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, m := range messages {
-		m.channel.record.stored.Store(m.seq)
+		m.channel.record.tail = m.tail
 		j.report.ProducedBytes += uint64(len(m.payload))
 	}
 	j.report.Produced += uint64(len(messages))
 }
 
-// compare counts what streams have lost that now end at last.
-func (j *journal) compare(records []*record, last []uint64) (lost uint64, streams int) {
+// compare counts what streams have lost that now are as found. They begin again
+// behind everything.
+func (j *journal) compare(records []*record, found []extent) (lost uint64, streams int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	for i, r := range records {
-		stored := r.stored.Load()
-		if last[i] >= stored {
+		stored := r.tail.seq
+		if found[i].seq >= stored {
 			continue
 		}
 		streams++
-		if had := max(last[i], r.trimmed.Load()); had < stored {
+		if had := max(found[i].seq, r.trimmed.Load()); had < stored {
 			lost += stored - had
 		}
 		r.trimmed.Store(max(stored, r.trimmed.Load()))
+		r.begin = r.tail.end
 	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
 	if streams > 0 {
 		j.report.Restarts++
 		j.report.Lost += lost
@@ -147,9 +150,8 @@ func (j *journal) read(groups []Group) Report {
 	}
 	for _, c := range j.records {
 		g := r.Groups[c.group]
-		stored := c.stored.Load()
-		g.Messages += stored
-		g.Highest = max(g.Highest, stored)
+		g.Messages += c.tail.seq
+		g.Highest = max(g.Highest, c.tail.seq)
 		r.Groups[c.group] = g
 		r.Trimmed += c.trimmed.Load()
 	}

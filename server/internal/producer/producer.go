@@ -47,6 +47,7 @@ type producer struct {
 	writer    writer
 	journal   journal
 	retention retention
+	looked    int // streams whose beginning was asked for last; see look
 	log       *slog.Logger
 
 	mu      sync.Mutex
@@ -79,6 +80,7 @@ func run(ctx context.Context, cfg Config, store store, link Link, log *slog.Logg
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error { return p.produce(ctx) })
 	all.Go(func() error { return p.retention.run(ctx) })
+	all.Go(func() error { return p.look(ctx) })
 	all.Go(func() error { return p.obey(ctx, link.Commands()) })
 	all.Go(func() error { return p.tell(ctx, link) })
 	return all.Wait()
@@ -159,10 +161,15 @@ func (p *producer) make(g *group, c *channel) {
 	r := &p.round
 	c.seq++
 	start := len(r.buffer)
-	h := wire.Header{Seq: c.seq, AtMicros: time.Now().UnixMicro()}
+	h := wire.Header{Seq: c.seq, AtMicros: time.Now().UnixMicro(), Pos: c.pos}
 	r.buffer = c.stream.Append(r.buffer, h, g.SizeBytes)
+	c.pos += wire.EventBytes(c.seq, len(r.buffer)-start)
 	// If the buffer had to grow, earlier messages keep their place in the old
 	// one; nothing there is written again.
-	r.messages = append(r.messages, message{channel: c, seq: c.seq, payload: r.buffer[start:len(r.buffer):len(r.buffer)]})
+	r.messages = append(r.messages, message{
+		channel: c,
+		tail:    tail{seq: c.seq, pos: h.Pos, end: c.pos},
+		payload: r.buffer[start:len(r.buffer):len(r.buffer)],
+	})
 	c.dueAt += c.stream.Gap()
 }

@@ -43,7 +43,7 @@ func requireWhole(t *testing.T, events []event, from uint64) {
 func TestRateIsExactAndSmooth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const seconds, count, rate = 10, 100, 7.0
-		store, link := start(t, config(Group{Name: "slow", Count: count, RatePerSecond: rate, SizeBytes: 64}))
+		store, link := start(t, config(Group{Name: "slow", Count: count, RatePerSecond: rate, SizeBytes: 96}))
 		begin := time.Now()
 		time.Sleep(seconds*time.Second + Tick/2)
 		synctest.Wait()
@@ -67,7 +67,7 @@ func TestRateIsExactAndSmooth(t *testing.T) {
 		})
 		r := link.report()
 		require.InDelta(t, seconds*rate*count, r.Produced, count)
-		require.Equal(t, r.Produced*64, r.ProducedBytes)
+		require.Equal(t, r.Produced*96, r.ProducedBytes)
 		require.Equal(t, r.Produced, r.Groups["slow"].Messages)
 		require.Zero(t, r.BehindMicros)
 		require.Empty(t, r.Broker)
@@ -76,7 +76,7 @@ func TestRateIsExactAndSmooth(t *testing.T) {
 
 func TestSingleGroupHasItsName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, _ := start(t, config(Group{Name: "you", Single: true, RatePerSecond: 1000, SizeBytes: 64}))
+		store, _ := start(t, config(Group{Name: "you", Single: true, RatePerSecond: 1000, SizeBytes: 96}))
 		time.Sleep(time.Second + Tick/2)
 		synctest.Wait()
 		store.do(func() {
@@ -88,7 +88,7 @@ func TestSingleGroupHasItsName(t *testing.T) {
 
 func TestLiveSettings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, link := start(t, config(Group{Name: "g", Count: 2, RatePerSecond: 10, SizeBytes: 64}))
+		store, link := start(t, config(Group{Name: "g", Count: 2, RatePerSecond: 10, SizeBytes: 96}))
 		length := func(key string) (n int) {
 			synctest.Wait()
 			store.do(func() { n = len(store.streams[key]) })
@@ -125,20 +125,20 @@ func TestLiveSettings(t *testing.T) {
 
 func TestInvalidCommandChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, link := start(t, config(Group{Name: "g", Count: 1, RatePerSecond: 10, SizeBytes: 64}))
+		store, link := start(t, config(Group{Name: "g", Count: 1, RatePerSecond: 10, SizeBytes: 96}))
 		link.commands <- []byte(`{"Groups":{"g":{"SizeBytes":128,"RatePerSecond":-1}}}`)
 		link.commands <- []byte(`{"Paused":true,"Groups":{"nobody":{}}}`)
 		link.commands <- []byte(`[]`)
 		time.Sleep(time.Second + Tick/2)
 		synctest.Wait()
 		store.do(func() { require.InDelta(t, 10, len(store.streams["spillway:r:g-0"]), 1) })
-		require.Equal(t, link.report().Produced*64, link.report().ProducedBytes)
+		require.Equal(t, link.report().Produced*96, link.report().ProducedBytes)
 	})
 }
 
 func TestFullBrokerStopsTheProducer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, link := start(t, config(Group{Name: "g", Count: 5, RatePerSecond: 50, SizeBytes: 64}))
+		store, link := start(t, config(Group{Name: "g", Count: 5, RatePerSecond: 50, SizeBytes: 96}))
 		time.Sleep(time.Second)
 		synctest.Wait()
 		store.do(func() { store.full = true })
@@ -171,7 +171,7 @@ func TestFullBrokerStopsTheProducer(t *testing.T) {
 
 func TestLostAnswerIsOfferedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, link := start(t, config(Group{Name: "g", Count: 3, RatePerSecond: 20, SizeBytes: 64}))
+		store, link := start(t, config(Group{Name: "g", Count: 3, RatePerSecond: 20, SizeBytes: 96}))
 		time.Sleep(time.Second)
 		synctest.Wait()
 		store.do(func() { store.loseNext = true })
@@ -191,7 +191,7 @@ func TestLostAnswerIsOfferedAgain(t *testing.T) {
 
 func TestBrokerComesBackEmpty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, link := start(t, config(Group{Name: "g", Count: 2, RatePerSecond: 20, SizeBytes: 64}))
+		store, link := start(t, config(Group{Name: "g", Count: 2, RatePerSecond: 20, SizeBytes: 96}))
 		time.Sleep(time.Second)
 		link.send(Command{Floors: map[string]uint64{"g-0": 4, "g-1": 6}})
 		time.Sleep(1100 * time.Millisecond)
@@ -225,7 +225,7 @@ func TestSecondProducerGoesOnWhereTheFirstEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newFakeStore()
 		store.last["spillway:r:g-0"] = 41
-		startOn(t, config(Group{Name: "g", Count: 1, RatePerSecond: 20, SizeBytes: 64}), store, newFakeLink())
+		startOn(t, config(Group{Name: "g", Count: 1, RatePerSecond: 20, SizeBytes: 96}), store, newFakeLink())
 		time.Sleep(time.Second)
 		synctest.Wait()
 		store.do(func() { requireWhole(t, store.streams["spillway:r:g-0"], 42) })
@@ -237,7 +237,7 @@ func TestForeignWriterEndsTheRun(t *testing.T) {
 		store := newFakeStore()
 		result := make(chan error, 1)
 		go func() {
-			result <- run(t.Context(), config(Group{Name: "g", Count: 1, RatePerSecond: 20, SizeBytes: 64}), store, newFakeLink(), quiet)
+			result <- run(t.Context(), config(Group{Name: "g", Count: 1, RatePerSecond: 20, SizeBytes: 96}), store, newFakeLink(), quiet)
 		}()
 		time.Sleep(time.Second)
 		synctest.Wait()
@@ -247,11 +247,11 @@ func TestForeignWriterEndsTheRun(t *testing.T) {
 }
 
 func TestConfigIsChecked(t *testing.T) {
-	good := Group{Name: "g", Count: 1, RatePerSecond: 1, SizeBytes: 64}
+	good := Group{Name: "g", Count: 1, RatePerSecond: 1, SizeBytes: 96}
 	for name, cfg := range map[string]Config{
 		"workload": {RunID: "r", Workload: "none", Groups: []Group{good}},
 		"run":      {Workload: "fixed", Groups: []Group{good}},
-		"size":     config(Group{Name: "g", Count: 1, SizeBytes: 63}),
+		"size":     config(Group{Name: "g", Count: 1, SizeBytes: 95}),
 		"twice":    config(good, good),
 		"length":   {RunID: "r", Workload: "fixed", Retention: Retention{MaxLen: -1}},
 	} {

@@ -141,14 +141,14 @@ func answer(err error) error {
 	return fmt.Errorf("%w: %w", errRefused, err)
 }
 
-func (s *redisStore) Last(ctx context.Context, keys []string) ([]uint64, error) {
+func (s *redisStore) Extents(ctx context.Context, keys []string) ([]extent, error) {
 	pipe := s.client.Pipeline()
 	infos := make([]*redis.XInfoStreamCmd, len(keys))
 	for i, key := range keys {
 		infos[i] = pipe.XInfoStream(ctx, key)
 	}
 	_, _ = pipe.Exec(ctx) // every command has its own answer
-	last := make([]uint64, len(keys))
+	found := make([]extent, len(keys))
 	for i, info := range infos {
 		v, err := info.Result()
 		if err != nil {
@@ -158,11 +158,36 @@ func (s *redisStore) Last(ctx context.Context, keys []string) ([]uint64, error) 
 			return nil, fmt.Errorf("ask for stream %q: %w", keys[i], answer(err))
 		}
 		seq, _, _ := strings.Cut(v.LastGeneratedID, "-")
-		if last[i], err = strconv.ParseUint(seq, 10, 64); err != nil {
+		if found[i].seq, err = strconv.ParseUint(seq, 10, 64); err != nil {
 			return nil, fmt.Errorf("%w: stream %q: last id %q is no sequence number", errRefused, keys[i], v.LastGeneratedID)
 		}
+		found[i].first, found[i].last = payloadOf(v.FirstEntry), payloadOf(v.LastEntry)
 	}
-	return last, nil
+	return found, nil
+}
+
+func (s *redisStore) Oldest(ctx context.Context, keys []string) ([]string, error) {
+	pipe := s.client.Pipeline()
+	ranges := make([]*redis.XMessageSliceCmd, len(keys))
+	for i, key := range keys {
+		ranges[i] = pipe.XRangeN(ctx, key, "-", "+", 1)
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, fmt.Errorf("ask for the oldest messages: %w", answer(err))
+	}
+	oldest := make([]string, len(keys))
+	for i, r := range ranges {
+		if found := r.Val(); len(found) > 0 {
+			oldest[i] = payloadOf(found[0])
+		}
+	}
+	return oldest, nil
+}
+
+// payloadOf is the message in an entry; empty for no entry.
+func payloadOf(m redis.XMessage) string {
+	payload, _ := m.Values[messageField].(string)
+	return payload
 }
 
 func (s *redisStore) Trim(ctx context.Context, floors []floor) error {

@@ -165,7 +165,7 @@ func testSameBytes(t *testing.T, s *redisServer, workload string) {
 
 func TestTrimNeverPassesAFloor(t *testing.T) {
 	eachBroker(t, func(t *testing.T, s *redisServer) {
-		link, _ := s.startMain(s.config(Group{Name: "g", Count: 2, RatePerSecond: 500, SizeBytes: 64}))
+		link, _ := s.startMain(s.config(Group{Name: "g", Count: 2, RatePerSecond: 500, SizeBytes: 96}))
 		waitFor(t, func() bool { return link.report().Produced > 1000 }, "messages")
 		link.send(Command{Floors: map[string]uint64{"g-0": 123, "g-1": 1}})
 		waitFor(t, func() bool { return link.report().Trimmed == 124 }, "floors")
@@ -176,7 +176,7 @@ func TestTrimNeverPassesAFloor(t *testing.T) {
 
 func TestMaxLenBoundsAStream(t *testing.T) {
 	eachBroker(t, func(t *testing.T, s *redisServer) {
-		link, _ := s.startMain(s.config(Group{Name: "g", Count: 1, RatePerSecond: 2000, SizeBytes: 64}))
+		link, _ := s.startMain(s.config(Group{Name: "g", Count: 1, RatePerSecond: 2000, SizeBytes: 96}))
 		waitFor(t, func() bool { return len(s.entries("g-0")) > 700 }, "messages")
 		link.send(Command{Retention: &Retention{MaxLen: 200}})
 		waitFor(t, func() bool { return len(s.entries("g-0")) < 400 }, "trimmed")
@@ -223,7 +223,7 @@ func TestRedisKilledAndRestarted(t *testing.T) {
 func TestUnreachableBrokerIsNoError(t *testing.T) {
 	s := startRedis(t)
 	s.kill()
-	link, _ := s.startMain(s.config(Group{Name: "g", Count: 1, RatePerSecond: 100, SizeBytes: 64}))
+	link, _ := s.startMain(s.config(Group{Name: "g", Count: 1, RatePerSecond: 100, SizeBytes: 96}))
 	waitFor(t, func() bool { return strings.Contains(link.report().Broker, "connection refused") }, "words")
 	s.start()
 	waitFor(t, func() bool { return link.report().Produced > 10 }, "messages")
@@ -234,6 +234,6 @@ func TestUnreachableBrokerIsNoError(t *testing.T) {
 func TestWrongPasswordIsSaid(t *testing.T) {
 	s := startRedis(t)
 	require.NoError(t, s.client.ConfigSet(t.Context(), "requirepass", "secret").Err())
-	link, _ := s.startMain(s.config(Group{Name: "g", Count: 1, RatePerSecond: 100, SizeBytes: 64}))
+	link, _ := s.startMain(s.config(Group{Name: "g", Count: 1, RatePerSecond: 100, SizeBytes: 96}))
 	waitFor(t, func() bool { return strings.Contains(link.report().Broker, "NOAUTH") }, "words")
 }

@@ -26,6 +26,7 @@ type retention struct {
 	mu     sync.Mutex
 	floors map[string]uint64 // by channel, as told last
 
+	tails   []tail            // of this second; belongs to the goroutine of run
 	watched map[string]*watch // by key; belongs to the goroutine of run
 }
 
@@ -37,8 +38,8 @@ type watch struct {
 
 // mark says how far a stream had come at a time.
 type mark struct {
-	at  time.Time
-	seq uint64
+	at time.Time
+	tail
 }
 
 // tell replaces the floors.
@@ -63,18 +64,24 @@ func (t *retention) run(ctx context.Context) error {
 }
 
 // trim puts the floors into effect. What the broker does not take now is tried
-// again with the next call.
+// again with the next call. The newest message of a stream stays even if a floor
+// gives it up: it says where the next one begins, to a producer that comes after
+// this one.
 func (t *retention) trim(ctx context.Context, now time.Time) {
 	t.mu.Lock()
 	floors := t.floors
 	t.mu.Unlock()
 	var due []floor
 	var records []*record
-	for _, r := range t.journal.all() {
+	var given []uint64
+	all := t.journal.all()
+	t.tails = t.journal.tails(t.tails[:0])
+	for i, r := range all {
 		told, isRead := floors[r.channel]
-		if seq := t.floorOf(r, told, isRead, now); seq > r.trimmed.Load() {
-			due = append(due, floor{r.key, seq})
+		if seq := t.floorOf(r.key, t.tails[i], told, isRead, now); seq > r.trimmed.Load() {
+			due = append(due, floor{r.key, min(seq, t.tails[i].seq-1)})
 			records = append(records, r)
+			given = append(given, seq)
 		}
 	}
 	if len(due) == 0 {
@@ -85,19 +92,19 @@ func (t *retention) trim(ctx context.Context, now time.Time) {
 		return
 	}
 	for i, r := range records {
-		r.trimmed.Store(max(r.trimmed.Load(), due[i].seq))
+		r.trimmed.Store(max(r.trimmed.Load(), given[i]))
+		t.journal.beginAt(r, t.watched[r.key].behind(due[i].seq))
 	}
 }
 
-// floorOf is the sequence up to which the stream of r may go.
-func (t *retention) floorOf(r *record, told uint64, isRead bool, now time.Time) uint64 {
-	stored := r.stored.Load()
-	w := t.watched[r.key]
+// floorOf is the sequence up to which the stream of a key may go that ends at end.
+func (t *retention) floorOf(key string, end tail, told uint64, isRead bool, now time.Time) uint64 {
+	w := t.watched[key]
 	if w == nil {
 		w = &watch{readAt: now}
-		t.watched[r.key] = w
+		t.watched[key] = w
 	}
-	w.marks = append(w.marks, mark{now, stored})
+	w.marks = append(w.marks, mark{now, end})
 	old := now.Add(-UnreadKeep)
 	for len(w.marks) > 1 && !w.marks[1].at.After(old) {
 		w.marks = w.marks[1:]
@@ -105,9 +112,26 @@ func (t *retention) floorOf(r *record, told uint64, isRead bool, now time.Time) 
 	switch {
 	case isRead:
 		w.readAt = now
-		return min(told, stored)
+		return min(told, end.seq)
 	case w.readAt.After(old) || w.marks[0].at.After(old):
 		return 0
 	}
 	return w.marks[0].seq
+}
+
+// behind is the highest position of which it is certain that nothing below it is
+// left once everything up to seq is gone. It is exact where nobody reads, and where
+// everybody has read everything; for other floors it may be lower, by all that came
+// between two marks, or all that is older than the marks. Whoever reads is never
+// behind a floor, so to the readers' account that makes no difference.
+func (w *watch) behind(seq uint64) (pos uint64) {
+	for _, m := range w.marks {
+		switch {
+		case m.seq <= seq:
+			pos = m.end
+		case m.seq == seq+1:
+			pos = m.pos
+		}
+	}
+	return pos
 }

@@ -10,7 +10,7 @@ import (
 
 func TestFloorsAreTrimmedExactlyAndNeverBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, link := start(t, config(Group{Name: "g", Count: 2, RatePerSecond: 100, SizeBytes: 64}))
+		store, link := start(t, config(Group{Name: "g", Count: 2, RatePerSecond: 100, SizeBytes: 96}))
 		time.Sleep(time.Second)
 		floors := func() map[string]uint64 {
 			time.Sleep(trimEvery)
@@ -40,7 +40,7 @@ func TestFloorsAreTrimmedExactlyAndNeverBack(t *testing.T) {
 func TestWhatNobodyReadsIsKeptForAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const rate = 100
-		store, link := start(t, config(Group{Name: "g", Count: 1, RatePerSecond: rate, SizeBytes: 64}))
+		store, link := start(t, config(Group{Name: "g", Count: 1, RatePerSecond: rate, SizeBytes: 96}))
 		floor := func() (v uint64) {
 			synctest.Wait()
 			store.do(func() { v = store.floors["spillway:r:g-0"] })
@@ -67,7 +67,7 @@ func TestWhatNobodyReadsIsKeptForAWhile(t *testing.T) {
 
 func TestTrimmingGoesOnWhileTheBrokerIsFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, link := start(t, config(Group{Name: "g", Count: 1, RatePerSecond: 100, SizeBytes: 64}))
+		store, link := start(t, config(Group{Name: "g", Count: 1, RatePerSecond: 100, SizeBytes: 96}))
 		time.Sleep(time.Second)
 		synctest.Wait()
 		store.do(func() { store.full = true })

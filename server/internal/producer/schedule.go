@@ -45,6 +45,7 @@ type group struct {
 type channel struct {
 	stream Stream
 	seq    uint64  // given out last
+	pos    uint64  // where the next message begins; see wire.Header
 	dueAt  float64 // turn of the group's clock at which the next message is due
 	record *record // what others may know about it
 }

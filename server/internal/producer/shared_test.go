@@ -14,10 +14,10 @@ import (
 func TestSharedChannelsBesideGroupsWithoutAny(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, link := start(t, config(
-			Group{Name: "slow", Count: 0, RatePerSecond: 100, SizeBytes: 64},
-			Group{Name: "all", Single: true, RatePerSecond: 100, SizeBytes: 64},
-			Group{Name: "healthy", Count: 0, RatePerSecond: 100, SizeBytes: 64},
-			Group{Name: "you", Single: true, RatePerSecond: 10, SizeBytes: 64},
+			Group{Name: "slow", Count: 0, RatePerSecond: 100, SizeBytes: 96},
+			Group{Name: "all", Single: true, RatePerSecond: 100, SizeBytes: 96},
+			Group{Name: "healthy", Count: 0, RatePerSecond: 100, SizeBytes: 96},
+			Group{Name: "you", Single: true, RatePerSecond: 10, SizeBytes: 96},
 		))
 		lengths := func() map[string]int {
 			got := map[string]int{}
@@ -54,8 +54,8 @@ func TestSharedChannelsBesideGroupsWithoutAny(t *testing.T) {
 func TestFloorOfASharedChannel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, link := start(t, config(
-			Group{Name: "slow", Count: 0, RatePerSecond: 100, SizeBytes: 64},
-			Group{Name: "all", Single: true, RatePerSecond: 100, SizeBytes: 64},
+			Group{Name: "slow", Count: 0, RatePerSecond: 100, SizeBytes: 96},
+			Group{Name: "all", Single: true, RatePerSecond: 100, SizeBytes: 96},
 		))
 		floors := func() (got map[string]uint64) {
 			synctest.Wait()
@@ -85,8 +85,8 @@ func TestTheSeedDecides(t *testing.T) {
 	produce := func(t *testing.T, seed uint64) (streams map[string][]event) {
 		synctest.Test(t, func(t *testing.T) {
 			line, err := json.Marshal(Config{RunID: "r", Workload: "llm", Seed: seed, Groups: []Group{
-				{Name: "all", Single: true, RatePerSecond: 50, SizeBytes: 64},
-				{Name: "slow", Count: 3, RatePerSecond: 50, SizeBytes: 64},
+				{Name: "all", Single: true, RatePerSecond: 50, SizeBytes: 96},
+				{Name: "slow", Count: 3, RatePerSecond: 50, SizeBytes: 96},
 			}})
 			require.NoError(t, err)
 			var cfg Config

@@ -25,9 +25,10 @@ type store interface {
 	// Publish sends the messages to their channels and answers how many of
 	// them the broker confirmed.
 	Publish(ctx context.Context, messages []message) (confirmed int, err error)
-	// Last is the highest sequence each stream has ever had; 0 where there is
-	// no stream.
-	Last(ctx context.Context, keys []string) ([]uint64, error)
+	// Extents tells of each stream how far it goes.
+	Extents(ctx context.Context, keys []string) ([]extent, error)
+	// Oldest is the oldest message of each stream; empty where there is none.
+	Oldest(ctx context.Context, keys []string) ([]string, error)
 	// Trim removes what is at or below each floor and nothing else.
 	Trim(ctx context.Context, floors []floor) error
 	// Remove deletes the streams.
@@ -37,10 +38,16 @@ type store interface {
 // message is one message of a round.
 type message struct {
 	channel *channel
-	seq     uint64
+	tail           // what the stream's is with it
 	payload []byte // part of the round's buffer
 	err     error  // the store's answer
 	offered bool   // before, and the answer was lost
+}
+
+// extent is how far a stream goes.
+type extent struct {
+	seq         uint64 // highest it has ever had; 0 where there is no stream
+	first, last string // its oldest and newest message; empty where it has none
 }
 
 // floor is the sequence up to which a stream is no longer needed.

@@ -13,9 +13,9 @@ import (
 
 func TestFixedHasExactlyItsSize(t *testing.T) {
 	stream := newFixed().Stream(randomOf(1, "c"))
-	for _, size := range []int{MinSizeBytes, 65, 1024, 4096, 16 << 10, MaxSizeBytes} {
-		for _, seq := range []uint64{1, 99, 1<<63 - 1} {
-			h := wire.Header{Seq: seq, AtMicros: time.Now().UnixMicro()}
+	for _, size := range []int{MinSizeBytes, 97, 1024, 4096, 16 << 10, MaxSizeBytes} {
+		for _, seq := range []uint64{1, 99, 9_999_999_999_999_999_999} {
+			h := wire.Header{Seq: seq, AtMicros: time.Now().UnixMicro(), Pos: seq - 1}
 			data := stream.Append([]byte("before"), h, size)[len("before"):]
 			require.Len(t, data, size)
 			require.True(t, json.Valid(data), "%s", data)

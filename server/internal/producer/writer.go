@@ -122,24 +122,24 @@ func (w *writer) takeStock(ctx context.Context) error {
 	for i, r := range records {
 		keys[i] = r.key
 	}
-	last, err := w.store.Last(ctx, keys)
+	found, err := w.store.Extents(ctx, keys)
 	if err != nil {
 		return err
 	}
-	if lost, streams := w.journal.compare(records, last); streams > 0 {
+	if lost, streams := w.journal.compare(records, found); streams > 0 {
 		w.log.Warn("the broker came back without what it had held", "streams", streams, "messages", lost)
 	}
 	return nil
 }
 
-// last asks for the ends of streams and blocks until the broker answers.
-func (w *writer) last(ctx context.Context, keys []string) ([]uint64, error) {
+// extents asks how far streams go and blocks until the broker answers.
+func (w *writer) extents(ctx context.Context, keys []string) ([]extent, error) {
 	w.journal.begin()
 	defer w.journal.resume()
 	for attempt := 0; ; attempt++ {
-		last, err := w.store.Last(ctx, keys)
+		found, err := w.store.Extents(ctx, keys)
 		if err == nil || ctx.Err() != nil {
-			return last, err
+			return found, err
 		}
 		if err := w.wait(ctx, attempt, err); err != nil {
 			return nil, err

@@ -22,7 +22,7 @@ import (
 const (
 	MaxReaders       = 500 // of each group of the crowd, in each lane
 	MaxRate          = 1000.0
-	MinSizeBytes     = 64
+	MinSizeBytes     = 96
 	MaxSizeBytes     = 256 << 10
 	MinLimitBytes    = 32 << 20  // below it a lane dies of being started
 	maxBytesASecond  = 200 << 20 // produced by all channels together
