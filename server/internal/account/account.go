@@ -10,7 +10,7 @@
 // a channel, which every message carries in its head (wire.Header), so that a
 // hole has a size to the byte even for those who never saw what was in it.
 //
-// For one reader, with its connection if there is one:
+// For one reader on its connection:
 //
 //	produced  = end of the stream − where the reader began
 //	broker    = end of the stream − what the lane has taken, or what is trimmed if that is more
@@ -18,10 +18,30 @@
 //	between   = delivered − received on this connection
 //	          = held by the reader + send queue + in flight
 //	consumed  = received, on all connections
-//	lost      = what is missing between what was received, and between what was taken
+//	lost      = dropped, and what is missing in front of, between and behind what was taken
 //
-// Nothing of it is found by subtracting all others from the whole; so the sum can
-// fail, and the gap is shown.
+// A reader without a connection waits for what is behind its last message where
+// the lane reads a stream; elsewhere all of it is lost. What it lacks in front of
+// that is lost for certain: that much is the truth of the reader, and the last
+// rows of its connections say whose doing it was. Never is more laid at somebody's
+// door than is missing.
+//
+// A part that would be negative is 0, and the sum does not fit: the gap is shown.
+//
+// # What cannot be seen
+//
+// A message that the lane has accepted and forgot stays in the backlog for ever,
+// one that vanished on its way stays in flight; one that comes twice, or rows of
+// another second, make a gap. Who has not yet got a message has no beginning, and
+// nothing is produced for it. A connection shorter than a second that its reader
+// never named, and the last second of a lane that died, are in no row: what was
+// lost there is known, but by whom is a guess (in the lane where it has accepted
+// it as far as anybody knows, else in the broker). On a new subscription nobody
+// knows what waits in the broker until the lane has accepted the first message:
+// until then it counts as lost there. What a lane has fetched and not accepted
+// counts as in the broker. When a connection of a stream ends while the reader
+// still receives, holes between messages on their way count as in the broker until
+// the reader has passed them, and overtaken messages as lost until they are there.
 package account
 
 import (
@@ -38,6 +58,7 @@ type Position struct {
 // over all its connections.
 type Reader struct {
 	Key     string // stays the same from second to second, unique in its lane
+	Name    string // for people; empty: the key
 	ID      uint64 // of its connection, as its lane knows it; 0 without one
 	Channel string
 	From    uint64 // position where its first message began
@@ -51,6 +72,8 @@ type Reader struct {
 // Instant is what everybody has said of a lane at one instant.
 type Instant struct {
 	Replayable bool // its source is a stream: what is not delivered is still there
+	// Positions by channel. A channel that is not there ends where it did, or where
+	// somebody has got to.
 	Positions  map[string]Position
 	Rows       []lane.Row
 	Readers    []Reader
@@ -64,16 +87,32 @@ type Line struct {
 	Channel string
 	lane.Row
 	Broker, Backlog, SendQueue, InFlight, Held, Consumed, Lost uint64
-	Gaps                                                       uint64
+	Gaps                                                       uint64 // messages
 	Gap                                                        int64
 	Connected                                                  bool
-	Silent                                                     bool
+	Silent                                                     bool // reports nothing
 }
 
-// Books keeps the account of one lane from second to second: what a connection
-// that ended has lost is remembered by whom. The zero value is ready. It is not
-// safe for concurrent use.
-type Books struct{}
+// Unknown is the name of a reader that reports nothing.
+const Unknown = "unknown"
 
-// Add takes the next instant.
-func (b *Books) Add(Instant) (wire.Account, []Line) { return wire.Account{}, nil }
+// Between is what the lane has written and the reader has not reported.
+func (l *Line) Between() uint64 { return l.SendQueue + l.InFlight + l.Held }
+
+// account is the sum for pages and recordings.
+func (p *parts) account() wire.Account {
+	return wire.Account{
+		Produced:     uint64(p.produced),
+		Broker:       uint64(p.broker),
+		Backlog:      uint64(p.backlog),
+		SendQueue:    uint64(p.queue),
+		InFlight:     uint64(p.inFlight),
+		Held:         uint64(p.held),
+		Consumed:     uint64(p.consumed),
+		LostStrategy: uint64(p.lost.strategy),
+		LostTrimmed:  uint64(p.lost.trimmed),
+		LostBroker:   uint64(p.lost.broker),
+		LostLeft:     uint64(p.lost.left),
+		Gap:          p.gap(),
+	}
+}

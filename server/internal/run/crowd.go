@@ -36,6 +36,7 @@ func (s *session) crowdSpec() supervisor.Spec {
 			s.c.mu.Lock()
 			defer s.c.mu.Unlock()
 			s.takeCrowd(r)
+			s.takeReaders(r)
 		},
 	}
 }

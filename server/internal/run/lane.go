@@ -52,9 +52,11 @@ type laneRun struct {
 	lastExit int         // exit code of the last end; -1 before the first
 	rates    []ratePoint // newest last, at most rateWindow+1
 	tabs     map[uint64]wire.Reader
-	gone     wire.Reader // what tabs that left had received, added up
-	cutOff   uint64      // readers connected when it ended
-	lost     uint64      // messages in its backlog when it ended
+	gone     wire.Reader // what tabs that left had received, added up; To − Text is what they missed
+	account  laneAccount
+	watch    watching
+	cutOff   uint64 // readers connected when it ended
+	lost     uint64 // messages in its backlog when it ended
 
 	series *sample.Series[wire.HistoryPoint]
 	marks  []wire.HistoryMark
@@ -103,6 +105,7 @@ func (l *laneRun) startAgain() {
 	l.state = wire.StateStarting
 	l.proc, l.exit, l.failure = nil, nil, ""
 	l.report, l.rates = lane.Report{}, nil
+	l.account.rows.ever = false
 	l.restarts++
 }
 
@@ -152,6 +155,7 @@ func (l *laneRun) take(r lane.Report) {
 		r.Written = l.report.Written // sent once a second only
 	}
 	l.look.take(r.Code)
+	l.watch.take(r.Watched)
 	l.report = r
 	l.rates = append(l.rates, ratePoint{time.Now(), r.Delivered, r.DeliveredBytes})
 	if len(l.rates) > rateWindow+1 {

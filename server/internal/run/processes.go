@@ -94,6 +94,7 @@ func (s *session) laneSpec(l *laneRun) supervisor.Spec {
 			s.c.mu.Lock()
 			defer s.c.mu.Unlock()
 			l.take(r)
+			s.takeRows(l, r)
 		},
 	}
 }
@@ -222,7 +223,7 @@ func (s *session) producerSpec() supervisor.Spec {
 			}
 			s.c.mu.Lock()
 			defer s.c.mu.Unlock()
-			s.producer = r
+			s.takeProducer(r)
 		},
 	}
 }

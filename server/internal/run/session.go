@@ -44,6 +44,8 @@ type session struct {
 	crowding  *supervisor.Process
 	producer  producer.Report
 	crowd     map[crowdCell]crowd.CellReport
+	positions seconds[map[string]producer.Position]
+	reading   seconds[crowdSecond]
 	ageSums   map[crowdCell]*reader.Histogram // of all messages so far; replaced, never changed
 	events    events
 	broker    brokerView

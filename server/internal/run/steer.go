@@ -84,6 +84,8 @@ func (c *Control) ReaderGone(tab uint64) {
 		l.gone.Bytes += r.Bytes
 		l.gone.Gaps += r.Gaps
 		l.gone.Repeats += r.Repeats
+		l.gone.Text += r.Text
+		l.gone.To += r.To - r.From
 		delete(l.tabs, tab)
 	}
 }

@@ -54,6 +54,7 @@ func (s *session) tick(now time.Time) {
 	s.noteBroker()
 	s.followRamp(now)
 	s.lookIntoLanes(now)
+	s.watchLanes(now)
 	s.last = s.measure(now)
 	s.steps.metrics.Look(s.last)
 	for i, l := range s.lanes {
@@ -120,6 +121,7 @@ func (s *session) laneSample(l *laneRun) wire.LaneSample {
 		Delivered: r.Delivered,
 		Dropped:   r.Dropped,
 		Restarts:  uint64(l.restarts),
+		Account:   l.account.sum,
 	}
 	for _, r := range s.readersOf(l) {
 		m.Gaps += r.Gaps

@@ -1,0 +1,176 @@
+package account
+
+import "spillway/server/internal/lane"
+
+// person is one reader from second to second.
+type person struct {
+	begun    bool
+	start    int64 // position where it began: of the first message that was taken for it
+	from, to uint64
+	text     uint64
+
+	lost    lost     // in front of the newest connection
+	row     lane.Row // the last of the newest connection that has taken something
+	hasRow  bool
+	before  uint64 // what it had received when that connection began
+	present bool   // the row is of this instant, or it has ended
+	now     parts
+}
+
+// another tells whether the reader cannot be the one that it was: one that was
+// taken away, and a new one in its place.
+func (p *person) another(r *Reader) bool {
+	return r.Text < p.text || p.to > 0 && (r.To < p.to || r.From > p.from)
+}
+
+// add takes the next instant. row is that of the connection that the reader
+// names, last that of the newest one known before; nil where there is none.
+func (p *person) add(r *Reader, row, last *lane.Row, at Position, replayable bool) {
+	p.present = false
+	if last != nil && p.hasRow {
+		p.row, p.present = *last, true
+	}
+	if row != nil && row.Accepted == 0 {
+		row = nil
+	}
+	if !p.begun && (row != nil || r.To > 0) {
+		p.begun, p.start = true, int64(r.From)
+		if row != nil && (r.To == 0 || r.Before == 0) {
+			p.start = int64(row.Begin)
+		}
+	}
+	if r.To > 0 {
+		p.start = min(p.start, int64(r.From)) // the first message may come later than its successors
+	}
+	p.from, p.to, p.text, p.now = r.From, r.To, r.Text, parts{}
+	if !p.begun {
+		return
+	}
+	if row != nil {
+		if !p.hasRow || row.ID != p.row.ID {
+			p.settle(r, row, at, replayable)
+			p.before = r.Before
+		}
+		p.row, p.hasRow, p.present = *row, true, true
+	}
+	if p.row.Ended {
+		p.present = true // it has said its last
+	}
+	p.now.produced = int64(at.End) - p.start
+	p.now.consumed = int64(r.Text)
+	p.now.lost = p.lost
+	named := p.hasRow && r.ID != 0 && r.ID == p.row.ID
+	switch between := int64(p.row.Delivered) - int64(r.Text-p.before); {
+	case named && p.present && !p.row.Ended:
+		p.connected(r, between, at, replayable)
+	case named && (p.present || between >= 0):
+		p.ending(r, between, at, replayable)
+	default:
+		p.away(r, at, replayable)
+	}
+	p.now.floor()
+}
+
+// connected is the account of a reader on a connection that the lane has.
+func (p *person) connected(r *Reader, between int64, at Position, replayable bool) {
+	row, now := &p.row, &p.now
+	next, end := int64(row.Next()), int64(at.End)
+	now.backlog = int64(row.Accepted) - int64(row.Delivered) - int64(row.Dropped)
+	now.split(between, r.Held, row.Queue)
+	now.broker = end - next
+	now.lost.strategy += int64(row.Dropped)
+	switch {
+	case replayable:
+		trimmed := max(0, min(int64(at.Begin), end)-next)
+		now.broker -= trimmed
+		now.lost.trimmed += trimmed + int64(row.Missed)
+	case row.Away:
+		now.lost.broker += max(0, now.broker) + int64(row.Missed)
+		now.broker = min(0, now.broker)
+	default:
+		now.lost.broker += int64(row.Missed)
+	}
+}
+
+// ending is that of a reader on a connection that the lane has no longer, while
+// it receives what is still on its way.
+func (p *person) ending(r *Reader, between int64, at Position, replayable bool) {
+	if !replayable || r.To == 0 {
+		p.nothingKept(r, max(0, between), at, replayable)
+		p.now.split(between, r.Held, 0)
+		return
+	}
+	p.now.split(between, r.Held, 0)
+	p.waiting(r, int64(r.To)+max(0, between), at)
+}
+
+// away is that of a reader without a connection.
+func (p *person) away(r *Reader, at Position, replayable bool) {
+	if replayable && r.To > 0 {
+		p.waiting(r, int64(r.To), at)
+		return
+	}
+	held := int64(0)
+	if p.hasRow {
+		held = max(0, min(int64(r.Held), int64(p.row.Delivered)-int64(r.Text-p.before)))
+	}
+	p.nothingKept(r, held, at, replayable)
+	p.now.held = held
+}
+
+// waiting is what lies in the stream from a position on, and what the reader has
+// passed over for ever.
+func (p *person) waiting(r *Reader, from int64, at Position) {
+	end := int64(at.End)
+	trimmed := max(0, min(int64(at.Begin), end)-from)
+	p.now.broker = end - from - trimmed
+	passed := sharing{int64(r.To) - p.start - int64(r.Text) - p.lost.total()}
+	p.now.lost.trimmed += trimmed
+	p.passed(&passed, &p.now.lost)
+	passed.all(&p.now.lost.left)
+}
+
+// passed lays holes that a reader of a stream has passed at the door of its
+// newest connection.
+func (p *person) passed(s *sharing, to *lost) {
+	s.give(&to.strategy, int64(p.row.Dropped))
+	s.give(&to.trimmed, int64(p.row.Missed))
+}
+
+// nothingKept gives up all but what the reader has, and what is on its way still.
+func (p *person) nothingKept(r *Reader, onTheWay int64, at Position, replayable bool) {
+	missing := sharing{int64(at.End) - p.start - int64(r.Text) - onTheWay - p.lost.total()}
+	p.gone(&missing, int64(r.Text-p.before)+onTheWay, &p.now.lost, replayable)
+}
+
+// gone lays what was lost with and after the newest connection at somebody's
+// door.
+func (p *person) gone(s *sharing, received int64, to *lost, replayable bool) {
+	s.give(&to.strategy, int64(p.row.Dropped))
+	after := &to.broker
+	if replayable {
+		s.give(&to.trimmed, int64(p.row.Missed))
+		after = &to.left
+	} else {
+		s.give(&to.broker, int64(p.row.Missed))
+	}
+	s.give(&to.left, int64(p.row.Accepted)-int64(p.row.Dropped)-received)
+	s.all(after)
+}
+
+// settle remembers what was lost in front of a connection that is new.
+func (p *person) settle(r *Reader, row *lane.Row, at Position, replayable bool) {
+	missing := sharing{int64(row.Begin) - p.start - int64(r.Before) - p.lost.total()}
+	if !replayable || r.Before == 0 {
+		p.gone(&missing, int64(r.Before)-int64(p.before), &p.lost, replayable)
+		return
+	}
+	if r.Text == r.Before { // so it has come back to where it was
+		missing.give(&p.lost.trimmed, int64(row.Begin)-int64(r.To))
+	}
+	p.passed(&missing, &p.lost)
+	if at.Begin >= row.Begin {
+		missing.all(&p.lost.trimmed)
+	}
+	missing.all(&p.lost.left)
+}
