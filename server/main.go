@@ -10,6 +10,7 @@
 //	├─ broker          the embedded Redis subset
 //	├─ producer        the one workload, the same messages for every lane
 //	├─ lane …          source → strategy → transport, one process each
+//	├─ hop …           a proxy in front of a lane that asks for one
 //	└─ crowd           synthetic readers
 //
 //	spillway check     is a scenario file valid?
@@ -61,6 +62,8 @@ func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 		return serveChild(ctx, stdin, stdout, stderr, runProducer)
 	case "lane":
 		return serveChild(ctx, stdin, stdout, stderr, runLane)
+	case "hop":
+		return serveChild(ctx, stdin, stdout, stderr, runHop)
 	case "crowd":
 		return serveChild(ctx, stdin, stdout, stderr, runCrowd)
 	case "client":

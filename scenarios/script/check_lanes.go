@@ -78,12 +78,31 @@ func (c *checker) lane(s *spot, l Lane) {
 		c.options(s.at("options"), c.v.Strategies[i], l.Options)
 	}
 	c.buffer(s.at("send_buffer"), "send_buffer", l.SendBuffer)
+	c.hop(s, l)
 	c.limit(s.at("limit"), l.Limit)
 	c.bytes(s.at("gomemlimit"), "gomemlimit", l.GOMemLimit, 1, c.v.Bounds.MaxMemoryBytes)
 	delay := s.at("restart_delay")
 	c.number(delay, "restart_delay", UnitSeconds, time.Duration(l.RestartDelay).Seconds(), 0, time.Duration(c.v.Bounds.MaxRun).Seconds(), "")
 	if delay.good() && l.Restart != RestartOnFailure && (!s.at("restart").there() || s.at("restart").good()) {
 		c.at(delay.name(), "", "restart_delay does nothing without restart: %s", RestartOnFailure)
+	}
+}
+
+// Transports that a hop cannot be in front of, or not every hop.
+const (
+	transportSSE   = "sse"
+	transportHTTP2 = "sse-http2"
+)
+
+// hop checks that what stands in front of a lane speaks as the lane does.
+func (c *checker) hop(s *spot, l Lane) {
+	hop := s.at("hop")
+	switch known := slices.Contains(c.v.Transports, l.Transport); {
+	case !hop.good() || !known:
+	case l.Transport == transportHTTP2:
+		c.at(hop.name(), "", "a hop speaks HTTP/1.1 with both sides: want a lane with another transport than %s", transportHTTP2)
+	case l.Hop == HopBuffering && l.Transport != transportSSE:
+		c.bad(hop, "", "a %s holds the body of an answer, and a WebSocket has none: want transport: %s, or hop: %s", HopBuffering, transportSSE, HopProxy)
 	}
 }
 

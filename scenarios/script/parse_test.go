@@ -168,6 +168,14 @@ func TestParse(t *testing.T) {
 	require.Equal(t, []int{75, 77, 78}, []int{s.Thresholds[0].Line, s.Thresholds[1].Line, s.Thresholds[2].Line})
 }
 
+func TestAHopInFrontOfALane(t *testing.T) {
+	for written, want := range map[string]Hop{"": "", "    hop: proxy\n": HopProxy, "    hop: buffering-proxy\n": HopBuffering} {
+		s, err := parse(strings.Replace(valid, "    send_buffer: 16KiB\n", written, 1))
+		require.NoError(t, err)
+		require.Equal(t, want, s.Lanes[1].Hop)
+	}
+}
+
 // TestEverythingWrongIsSaidAtOnce compares whole files with all that is said
 // about them.
 func TestEverythingWrongIsSaidAtOnce(t *testing.T) {

@@ -34,6 +34,7 @@ type Lane struct {
 	Options      Options       `yaml:"options"`       // of the strategy
 	Transport    string        `yaml:"transport"`     // how they reach the reader
 	SendBuffer   Buffer        `yaml:"send_buffer"`   // of the kernel, for each connection; left out, 64KiB; "os", what the system gives
+	Hop          Hop           `yaml:"hop"`           // a process between the lane and its readers: proxy or buffering-proxy; left out, none
 	Limit        Size          `yaml:"limit"`         // RSS at which the lane is killed; left out, 256MiB
 	Restart      RestartPolicy `yaml:"restart"`       // what happens after it ended: never (the default) or on-failure
 	RestartDelay Duration      `yaml:"restart_delay"` // before a restart by policy; left out, 1s
@@ -45,6 +46,15 @@ type Lane struct {
 // Options are the settings of a strategy, as they were written: numbers, sizes
 // and durations with their unit.
 type Options map[string]string
+
+// Hop is what stands in front of a lane: a reverse proxy, in a process of its own.
+type Hop string
+
+// The hops. A lane without one is read as it is.
+const (
+	HopProxy     Hop = "proxy"           // hands on each piece at once, and takes no more than it can hand on
+	HopBuffering Hop = "buffering-proxy" // takes all that the lane gives, and holds it without a bound
+)
 
 // RestartPolicy says what the supervisor does when a lane has ended.
 type RestartPolicy string

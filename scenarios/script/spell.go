@@ -94,6 +94,11 @@ func (r *RestartPolicy) parse(text string) (err error) {
 	return err
 }
 
+func (h *Hop) parse(text string) (err error) {
+	*h, err = parseWord("hop", text, HopProxy, HopBuffering)
+	return err
+}
+
 func (e *Executor) parse(text string) (err error) {
 	*e, err = parseWord("executor", text, ConstantArrivalRate, RampingArrivalRate)
 	return err

@@ -14,7 +14,7 @@ var small = Vocabulary{
 			{Name: "low_water", Unit: UnitPercent, Default: "75%", Min: 1, Max: 100},
 		}},
 	},
-	Transports: []string{"sse", "websocket"},
+	Transports: []string{"sse", "websocket", "sse-http2"},
 	Ways:       []string{"fetch", "eventsource", "websocket"},
 	Workloads:  []string{"fixed", "llm"},
 	Metrics: []Metric{

@@ -15,6 +15,7 @@ var wants = map[reflect.Type]string{
 	reflect.TypeFor[Buffer]():        "a size with its unit, for example 64KiB, or os",
 	reflect.TypeFor[GOGC]():          "percent as a whole number, or off",
 	reflect.TypeFor[RestartPolicy](): "never or on-failure",
+	reflect.TypeFor[Hop]():           "proxy or buffering-proxy",
 	reflect.TypeFor[Executor]():      "constant-arrival-rate or ramping-arrival-rate",
 	reflect.TypeFor[Channels]():      "per-reader or shared",
 	reflect.TypeFor[Conditions]():    "a condition, for example rss{lane:push} > 100MiB",

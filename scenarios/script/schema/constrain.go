@@ -114,7 +114,9 @@ func (l language) lane(c *constrainer) {
 		then.Properties.Set("options", options)
 		lane.AllOf = append(lane.AllOf, &jsonschema.Schema{If: where("strategy", s.Name), Then: then})
 	}
-	lane.AllOf = append(lane.AllOf, &jsonschema.Schema{If: with("restart_delay"), Then: where("restart", string(script.RestartOnFailure))})
+	lane.AllOf = append(lane.AllOf, &jsonschema.Schema{If: with("restart_delay"), Then: where("restart", string(script.RestartOnFailure))},
+		&jsonschema.Schema{If: with("hop"), Then: &jsonschema.Schema{Not: where("transport", "sse-http2")}},
+		&jsonschema.Schema{If: where("hop", string(script.HopBuffering)), Then: where("transport", "sse")})
 }
 
 // workload ties the rate to its executor and the size to its kind.

@@ -122,6 +122,8 @@ func (l language) written(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{whole(1, 1_000_000), enum("off")}}
 	case reflect.TypeFor[script.RestartPolicy]():
 		return enum(script.RestartNever, script.RestartOnFailure)
+	case reflect.TypeFor[script.Hop]():
+		return enum(script.HopProxy, script.HopBuffering)
 	case reflect.TypeFor[script.Executor]():
 		return enum(script.ConstantArrivalRate, script.RampingArrivalRate)
 	case reflect.TypeFor[script.Channels]():
