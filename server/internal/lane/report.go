@@ -26,9 +26,11 @@ type Report struct {
 	Kernel Kernel // looked at once a second
 
 	// Rows are all connections, and those that have ended since the last, once a
-	// second and at a whole one; otherwise nil. See RowsAt.
-	Rows   []Row `json:",omitzero"`
-	RowsAt int64 `json:",omitzero"` // Unix seconds
+	// second and at a whole one; otherwise nil. See RowsAt. Where they are more than
+	// MaxRows the next report has more of the same second.
+	Rows     []Row `json:",omitzero"`
+	RowsAt   int64 `json:",omitzero"` // Unix seconds
+	RowsMore bool  `json:",omitzero"` // Rows are not all
 	// Watched are the connections that somebody looks at, with every report; see
 	// Command.Watch.
 	Watched []Row `json:",omitzero"`
@@ -44,6 +46,9 @@ type Report struct {
 
 	Broker string // empty while the broker answers, else why not, in words
 }
+
+// MaxRows bounds Report.Rows: a report is one line of at most 1 MiB.
+const MaxRows = 2000
 
 // Row is one reader's connection. Bytes are of event text, of this connection
 // alone.

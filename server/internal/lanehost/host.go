@@ -22,6 +22,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -58,6 +59,8 @@ type Host struct {
 	health    source.Health
 	readers   *registry
 
+	sendBuffer atomic.Int64 // of connections that come, bytes; -1 leaves it to the OS
+
 	mu       sync.Mutex
 	channels map[string]int
 }
@@ -67,6 +70,7 @@ type Host struct {
 func New(cfg lane.Config, log *slog.Logger) (*Host, error) {
 	cfg = cfg.WithDefaults()
 	h := &Host{cfg: cfg, log: log, readers: newRegistry(), channels: cfg.Channels}
+	h.sendBuffer.Store(int64(cfg.SendBufferBytes))
 	var ok bool
 	if h.source, ok = source.Find(cfg.Source); !ok {
 		return nil, fmt.Errorf("unknown source %q", cfg.Source)
@@ -159,14 +163,15 @@ func (h *Host) beat(ctx context.Context) {
 // serves it until the reader leaves, the lane stops, or something fails. A stream
 // of HTTP/2 cannot be taken over: its own goroutine serves it.
 func (h *Host) accept(w http.ResponseWriter, r *http.Request, ask ask) {
-	c := &connection{channel: ask.channel, tab: ask.tab, replayable: h.source.Replayable}
+	c := &connection{channel: ask.channel, tab: ask.tab, id: ask.id, replayable: h.source.Replayable}
 	if !h.readers.enter(c) {
 		h.refuse(w, r, http.StatusServiceUnavailable, "this lane is stopping")
 		return
 	}
+	sendBuffer := int(h.sendBuffer.Load())
 	sink, ctx, err := ask.transport.Open(w, r, transport.Options{
 		Stats:           &c.stats,
-		SendBufferBytes: h.cfg.SendBufferBytes,
+		SendBufferBytes: sendBuffer,
 		Heartbeat:       h.cfg.Heartbeat,
 		Origin:          ask.origin,
 		Ready:           readyEvent(h.cfg, ask),
@@ -178,7 +183,7 @@ func (h *Host) accept(w http.ResponseWriter, r *http.Request, ask ask) {
 		h.log.Info("reader not served", "reader", ask.channel, "err", err)
 		return
 	}
-	h.readers.opened(c, sink)
+	h.opened(c, sink, sendBuffer)
 	serve := func() {
 		h.run(ctx, c, ask)
 		h.readers.leave(c, time.Now())

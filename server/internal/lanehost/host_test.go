@@ -136,7 +136,7 @@ func TestStalledReaderHoldsUpNobody(t *testing.T) {
 		}
 		if runtime.GOOS == "linux" {
 			require.Eventually(t, func() bool {
-				l.host.readers.look(time.Now())
+				l.host.readers.rows(time.Now())
 				k := l.report().Kernel
 				return k.Shut == 1 && k.ShutMicros > 0 && k.QueueBytes > 0 && k.Unseen == 0
 			}, patience, tick, "its window is shut")
@@ -144,7 +144,7 @@ func TestStalledReaderHoldsUpNobody(t *testing.T) {
 		stalled.until(800) // it wakes up and has lost nothing
 		require.Zero(t, stalled.Account().Gaps)
 		require.Eventually(t, func() bool {
-			l.host.readers.look(time.Now())
+			l.host.readers.rows(time.Now())
 			r := l.report()
 			return r.BacklogCount == 0 && r.Kernel.QueueBytes == 0 && r.Kernel.Shut == 0
 		}, patience, tick)

@@ -1,11 +1,9 @@
 package lanehost
 
 import (
-	"errors"
 	"sync"
 	"time"
 
-	"spillway/server/internal/kernel"
 	"spillway/server/internal/lane"
 	"spillway/server/internal/transport"
 )
@@ -18,36 +16,15 @@ type registry struct {
 	open   map[*connection]struct{}
 	gone   lane.Counts    // of connections that ended
 	ends   sync.WaitGroup // of all that have entered
+	ended  []lane.Row     // of these, since they were taken last
 	kernel lane.Kernel    // when it was looked at last
-}
-
-// look asks the kernel about every connection. It takes some 3 µs for each, so it
-// is done once a second.
-func (r *registry) look(now time.Time) {
-	var seen lane.Kernel
-	for _, sink := range r.sinks() {
-		info, err := sink.Kernel(now)
-		if errors.Is(err, kernel.ErrNotVisible) {
-			seen.Unseen++
-		}
-		if err != nil { // else it has just been closed
-			continue
-		}
-		seen.QueueBytes += info.QueueBytes
-		if info.Shut > 0 {
-			seen.Shut++
-			seen.ShutMicros = max(seen.ShutMicros, uint64(info.Shut.Microseconds()))
-		}
-	}
-	r.mu.Lock()
-	r.kernel = seen
-	r.mu.Unlock()
 }
 
 // connection is one reader of this lane.
 type connection struct {
 	channel    string
-	tab        uint64 // the id it gave itself; 0: none
+	tab        uint64 // the id it gave itself, if it is a tab's; 0: none
+	id         uint64 // likewise, whoever it is
 	stats      lane.Stats
 	sink       transport.Sink // nil until it is open
 	replayable bool           // its source keeps what was not delivered
@@ -88,6 +65,9 @@ func (r *registry) leave(c *connection, now time.Time) {
 	defer r.ends.Done()
 	delete(r.open, c)
 	n := c.stats.Read(now)
+	if c.sink != nil {
+		r.ended = append(r.ended, c.ended(n))
+	}
 	if c.replayable {
 		n.Accepted -= n.BacklogCount
 	} else {
@@ -106,8 +86,8 @@ func (r *registry) close(patience time.Duration) bool {
 	r.mu.Lock()
 	r.closed = true
 	r.mu.Unlock()
-	for _, sink := range r.sinks() {
-		sink.Close()
+	for _, c := range r.opens() {
+		c.sink.Close()
 	}
 	left := make(chan struct{})
 	go func() { r.ends.Wait(); close(left) }()
@@ -121,21 +101,26 @@ func (r *registry) close(patience time.Duration) bool {
 
 // heartbeat gives every sink the chance to speak.
 func (r *registry) heartbeat(now time.Time) {
-	for _, sink := range r.sinks() {
-		sink.Heartbeat(now)
+	for _, c := range r.opens() {
+		c.sink.Heartbeat(now)
 	}
 }
 
-func (r *registry) sinks() []transport.Sink {
+// opens are the connections whose sink is open.
+func (r *registry) opens() []*connection {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	sinks := make([]transport.Sink, 0, len(r.open))
+	return r.opensLocked()
+}
+
+func (r *registry) opensLocked() []*connection {
+	all := make([]*connection, 0, len(r.open))
 	for c := range r.open {
 		if c.sink != nil {
-			sinks = append(sinks, c.sink)
+			all = append(all, c)
 		}
 	}
-	return sinks
+	return all
 }
 
 // report adds everything up. written is set when asked for: the lowest sequence

@@ -30,7 +30,8 @@ type Link interface {
 }
 
 // Talk reports 10 times a second and takes commands until ctx is done or the
-// commands end.
+// commands end. At every whole second it reads all connections; the next report
+// has them.
 //
 // The Go runtime keeps what a drained queue leaves behind for later; an
 // observer of RSS would see a lane that never recovers. So while the backlog
@@ -40,10 +41,12 @@ func (h *Host) Talk(ctx context.Context, link Link) error {
 	memory := sample.NewRuntime()
 	tick := time.NewTicker(ReportEvery)
 	defer tick.Stop()
+	second := time.NewTimer(time.Until(nextSecond(time.Now())))
+	defer second.Stop()
 	var settled time.Time
 	var backlogThen uint64
-	keepFree := h.cfg.KeepFree
-	var code lookout
+	told := orders{keepFree: h.cfg.KeepFree}
+	var read reading
 	for {
 		select {
 		case <-ctx.Done():
@@ -52,33 +55,24 @@ func (h *Host) Talk(ctx context.Context, link Link) error {
 			if !ok {
 				return nil
 			}
-			var c lane.Command
-			if err := json.Unmarshal(line, &c); err != nil {
-				h.log.Warn("command not understood", "err", err)
-				continue
+			h.take(line, &told)
+		case <-second.C:
+			now := time.Now()
+			if len(read.rows) == 0 { // else they are very many: it is still being told
+				read = reading{h.readers.rows(now), wholeSecond(now).Unix()}
 			}
-			if c.Channels != nil {
-				h.SetChannels(c.Channels)
-			}
-			if c.KeepFree != nil {
-				if keepFree && !*c.KeepFree {
-					debug.FreeOSMemory()
-				}
-				keepFree = *c.KeepFree
-			}
-			code.take(c)
+			second.Reset(time.Until(nextSecond(now)))
 		case now := <-tick.C:
 			settle := now.Sub(settled) >= settleEvery
-			if settle {
-				h.readers.look(now)
-			}
 			report := h.report(now, memory, settle)
+			read.tell(&report)
+			report.Watched = h.readers.watched(told.watch, now)
 			if settle {
-				if !keepFree && backlogThen > report.BacklogBytes+shrinkBytes {
+				if !told.keepFree && backlogThen > report.BacklogBytes+shrinkBytes {
 					debug.FreeOSMemory()
 				}
 				settled, backlogThen = now, report.BacklogBytes
-				report.Code = code.look()
+				report.Code = told.code.look()
 			}
 			if err := link.Report(report); err != nil {
 				return err

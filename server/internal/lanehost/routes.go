@@ -24,7 +24,8 @@ type ask struct {
 	resume    bool   // it said so, even if that was 0
 	origin    string // allowed to read the answer in a browser; empty without one
 	transport transport.Definition
-	tab       uint64 // the id it gave this connection; 0: none
+	tab       uint64 // the id that a tab gave this connection; 0: none
+	id        uint64 // likewise, or a reader of the crowd
 }
 
 func (h *Host) routes() http.Handler {
@@ -102,13 +103,30 @@ func (h *Host) stream(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if id := query.Get("tab"); id != "" {
-		if a.tab, err = strconv.ParseUint(id, 10, 53); err != nil {
-			h.refuse(w, r, http.StatusBadRequest, fmt.Sprintf("the id %.40q of the tab is not a number below 2^53", id))
-			return
-		}
+	if a.tab, err = idIn(query, "tab", "tab"); err == nil {
+		a.id, err = idIn(query, "conn", "connection")
+	}
+	if err != nil {
+		h.refuse(w, r, http.StatusBadRequest, err.Error())
+		return
+	}
+	if a.id == 0 {
+		a.id = a.tab
 	}
 	h.accept(w, r, a)
+}
+
+// idIn reads a parameter that is the id of something; 0 without one.
+func idIn(query url.Values, parameter, of string) (uint64, error) {
+	text := query.Get(parameter)
+	if text == "" {
+		return 0, nil
+	}
+	id, err := strconv.ParseUint(text, 10, 53)
+	if err != nil {
+		return 0, fmt.Errorf("the id %.40q of the %s is not a number below 2^53", text, of)
+	}
+	return id, nil
 }
 
 // known tells whether the run has this reader: "you", or "slow-17" where there

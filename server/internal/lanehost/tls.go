@@ -1,7 +1,6 @@
 package lanehost
 
 import (
-	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -13,9 +12,6 @@ import (
 
 // secure prepares server for TLS with the certificate, for HTTP/2 and for
 // HTTP/1.1, whichever the client chooses (ALPN, RFC 7301).
-//
-// All streams of an HTTP/2 connection share its send buffer, so it is set once,
-// when the connection comes. Sinks over HTTP/1.1 cannot reach it under TLS.
 func (h *Host) secure(server *http.Server, certificate *lane.Certificate) error {
 	pair, err := tls.X509KeyPair([]byte(certificate.Chain), []byte(certificate.Key))
 	if err != nil {
@@ -23,14 +19,7 @@ func (h *Host) secure(server *http.Server, certificate *lane.Certificate) error 
 	}
 	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
 	server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: transport.MaxStreams}
-	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
-		if tcp, ok := transport.Beneath(conn).(*net.TCPConn); ok && h.cfg.SendBufferBytes > 0 {
-			if err := tcp.SetWriteBuffer(h.cfg.SendBufferBytes); err != nil {
-				h.log.Warn("set send buffer", "err", err)
-			}
-		}
-		return transport.ConnContext(ctx, conn)
-	}
+	server.ConnContext = transport.ConnContext
 	return nil
 }
 

@@ -85,9 +85,13 @@ func openSSEHTTP2(w http.ResponseWriter, r *http.Request, o Options) (Sink, cont
 // openHTTP2 answers and sends the first event. The handler of the request must
 // not return before Close has. It starts no goroutine.
 func openHTTP2(w http.ResponseWriter, r *http.Request, o Options) (Sink, context.Context, error) {
+	conn := connOf(r.Context())
+	if err := setSendBuffer(conn, o.SendBufferBytes); err != nil { // of all its streams
+		return nil, nil, err
+	}
 	ctx, leave := context.WithCancel(r.Context())
 	s := &http2Sink{
-		w: w, control: http.NewResponseController(w), conn: connOf(r.Context()), heartbeat: o.Heartbeat,
+		w: w, control: http.NewResponseController(w), conn: conn, heartbeat: o.Heartbeat,
 		gone: ctx, leave: leave, turn: make(chan struct{}, 1), events: newEvents(o),
 	}
 	h := w.Header()
