@@ -31,6 +31,10 @@ var sharedPubSub = Definition{
 // another: two messages where they come one by one, and at most two times
 // [handRoom]. They count as its backlog. The loop itself holds as much again,
 // once for all.
+//
+// A strategy that passes by ([spillway/server/internal/strategy.Passer]) is not
+// even woken while its reader has room: the loop writes to the connection itself,
+// what all readers get made once.
 type Shared struct {
 	open OpenFunc
 
@@ -44,7 +48,7 @@ const handRoom = 64
 
 // stallAfter tells a reader that waits for room from one whose goroutine has not
 // had its turn.
-const stallAfter = 5 * time.Millisecond
+const stallAfter = 20 * time.Millisecond
 
 // calmAfter is how long after a stall rounds may grow again: a slow reader takes
 // several messages at once now and then, and is still slow.
@@ -76,10 +80,13 @@ type share struct {
 	once  sync.Once
 	gone  chan struct{} // closed when the reader has left
 
-	mu    sync.Mutex     // held for a copy of at most handRoom messages
-	box   []lane.Message // handed over and not taken, one round
-	ready chan struct{}  // capacity 1: something is in the box
-	room  chan struct{}  // capacity 1: the box was emptied
+	send func(r *lane.Round, now time.Time) int // past Next; nil: never
+
+	mu      sync.Mutex     // held for a copy of at most handRoom messages, or a send of them
+	box     []lane.Message // handed over and not taken, one round
+	waiting bool           // Next waits, and the box is empty
+	ready   chan struct{}  // capacity 1: something is in the box
+	room    chan struct{}  // capacity 1: the box was emptied
 
 	taken []lane.Message // out of the box, by whoever calls Next
 	at    int            // next of taken
@@ -149,6 +156,7 @@ func (f *fanOut) run(ctx context.Context, o Options) {
 		}
 	}()
 	ms := make([]lane.Message, 0, handRoom)
+	var readers []*share
 	var stalled time.Time // last
 	for m := range came {
 		ms = append(ms[:0], m)
@@ -166,14 +174,20 @@ func (f *fanOut) run(ctx context.Context, o Options) {
 				more = false
 			}
 		}
-		readers := f.present() // last: who has come by now may miss none of these
-		if len(readers) > 1 {
-			for i := range ms {
-				ms[i].Shared = new(lane.Encoded)
-			}
-		}
+		readers = f.present(readers[:0]) // last: who has come by now may miss none of these
+		round, now, shared := lane.RoundOf(ms), time.Now(), len(readers) == 1
 		for _, r := range readers {
-			late, err := r.take(ctx, ms)
+			rest := r.accept(ms, round, now)
+			if len(rest) == 0 {
+				continue
+			}
+			if !shared {
+				for i := range ms {
+					ms[i].Shared = new(lane.Encoded)
+				}
+				shared = true
+			}
+			late, err := r.take(ctx, rest)
 			if err != nil {
 				f.fail(err)
 				return
@@ -182,24 +196,37 @@ func (f *fanOut) run(ctx context.Context, o Options) {
 				stalled = time.Now()
 			}
 		}
+		clear(readers)
 		f.gave(uint64(len(ms)))
 		clear(ms) // the payloads must not outlive their delivery
 	}
 	f.fail(failed)
 }
 
+// accept counts messages as the reader's, and returns those that have to go
+// through its strategy. round is all of them, nil with a hole in it.
+func (r *share) accept(ms []lane.Message, round *lane.Round, now time.Time) (rest []lane.Message) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.waiting || r.send == nil || round == nil || !r.stats.Empty() {
+		for _, m := range ms {
+			r.stats.Accept(m)
+		}
+		return ms
+	}
+	r.stats.AcceptAll(round)
+	return ms[r.send(round, now):]
+}
+
 // take puts messages into the reader's box. It blocks until the ones before are
 // taken out, and reports whether that was a stall.
 func (r *share) take(ctx context.Context, ms []lane.Message) (late bool, err error) {
-	for _, m := range ms {
-		r.stats.Accept(m)
-	}
 	var since time.Time
 	for {
 		r.mu.Lock()
 		empty := len(r.box) == 0
 		if empty {
-			r.box = append(r.box, ms...)
+			r.box, r.waiting = append(r.box, ms...), false
 		}
 		r.mu.Unlock()
 		if empty {
@@ -219,11 +246,11 @@ func (r *share) take(ctx context.Context, ms []lane.Message) (late bool, err err
 	}
 }
 
-// present are the readers of this moment.
-func (f *fanOut) present() []*share {
+// present appends the readers of this moment.
+func (f *fanOut) present(to []*share) []*share {
 	f.shared.mu.Lock()
 	defer f.shared.mu.Unlock()
-	return slices.Clone(f.readers)
+	return append(to, f.readers...)
 }
 
 // lost notes that the subscription has ended, behind the first fed messages. What
@@ -266,15 +293,26 @@ func (f *fanOut) fail(err error) {
 	}
 }
 
+// Pass has the loop send what comes while Next waits and nothing of this reader
+// waits in the lane. It is called before Next.
+func (r *share) Pass(send func(round *lane.Round, now time.Time) int) { r.send = send }
+
 // Next blocks until the loop hands over a message. Next and NextReady belong to
 // one goroutine.
 func (r *share) Next(ctx context.Context) (lane.Message, error) {
 	if r.left() {
 		return lane.Message{}, fmt.Errorf("read channel %q: %w", r.of.key, net.ErrClosed)
 	}
+	if m, ok := r.NextReady(); ok {
+		return m, nil
+	}
+	defer r.wait(false)
 	for {
 		if m, ok := r.NextReady(); ok {
 			return m, nil
+		}
+		if !r.wait(true) {
+			continue
 		}
 		select {
 		case <-r.ready:
@@ -290,6 +328,14 @@ func (r *share) Next(ctx context.Context) (lane.Message, error) {
 			return lane.Message{}, r.ended()
 		}
 	}
+}
+
+// wait says whether Next waits. It reports false if it need not.
+func (r *share) wait(yes bool) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiting = yes && len(r.box) == 0
+	return r.waiting
 }
 
 func (r *share) left() bool {

@@ -24,6 +24,7 @@ var pullDrain = Definition{
 type pullDrainStrategy struct{}
 
 func (pullDrainStrategy) Run(ctx context.Context, in Source, out Sink, st *lane.Stats) error {
+	passBy(in, out)
 	asked := credit{requests: out.Requests()}
 	var next together
 	for {

@@ -28,6 +28,7 @@ var pushBuffered = Definition{
 type pushBufferedStrategy struct{}
 
 func (pushBufferedStrategy) Run(ctx context.Context, in Source, out Sink, st *lane.Stats) error {
+	passBy(in, out)
 	waiting := newQueue()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {

@@ -53,6 +53,38 @@ type Sink interface {
 	Requests() <-chan int
 }
 
+// Passer is a Source that can spare a strategy being woken only to hand on what
+// has come.
+type Passer interface {
+	Source
+	// Pass has the source offer what comes to send, on its own goroutine, while
+	// Next waits and nothing that came before waits anywhere in the lane. What send
+	// does not take comes out of Next as ever. Called before the first Next.
+	Pass(send func(r *lane.Round, now time.Time) (sent int))
+}
+
+// Taker is a Sink that can write what there is room for.
+type Taker interface {
+	Sink
+	// TrySend never blocks. It returns how many of the round's messages are in the
+	// hands of the kernel, and has counted them; the others have to be sent, in
+	// order, and nothing else before them.
+	TrySend(r *lane.Round, now time.Time) (sent int)
+}
+
+// passBy has what comes go from in to out by itself for as long as the strategy
+// has nothing else to do than that: it waits in Next, nothing that came before is
+// left, and the reader has room. When one of these ends, Next returns what comes,
+// and the blocking Send is the backpressure. Where the reader's demand decides,
+// everything goes through the strategy.
+func passBy(in Source, out Sink) {
+	from, passes := in.(Passer)
+	to, takes := out.(Taker)
+	if passes && takes && out.Requests() == nil {
+		from.Pass(to.TrySend)
+	}
+}
+
 // Strategy moves messages from in to out until one of them fails, ctx is done, or
 // its own rule ends the stream with a [CloseError]. After the end of the source
 // it returns io.EOF once all is delivered. Run returns only after every goroutine

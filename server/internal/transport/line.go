@@ -29,7 +29,8 @@ type line struct {
 
 	mu     sync.Mutex // held while writing
 	events            // the text being written
-	owed   []byte     // end of a sign of life for which there was no room; it goes first
+	owed   []byte     // end of what there was no room for, of a sign of life or of TrySend; it goes first
+	begun  begun      // of TrySend
 	one    [1]lane.Message
 	spoken time.Time // when the last write ended
 	bound  *binding  // of the last Send; nil before the first
@@ -92,6 +93,13 @@ func (l *line) sendAll(ctx context.Context, ms []lane.Message) error {
 	defer l.bound.sending.Store(false)
 	if err := ctx.Err(); err != nil { // it ended before sending was set: nobody cuts
 		return err
+	}
+	ms, err := l.finish(ms)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("write what was begun: %w", err)
 	}
 	apart := l.goesAhead()
 	for rest, first := ms, true; len(rest) > 0; first = false {

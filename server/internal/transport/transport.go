@@ -29,7 +29,8 @@ import (
 )
 
 // Sink is one reader's open connection. Send, SendAll and Requests are as in
-// strategy.Sink.
+// strategy.Sink. Those over a connection of the reader's own are a strategy.Taker
+// too.
 type Sink interface {
 	Send(ctx context.Context, m lane.Message) error
 	SendAll(ctx context.Context, ms []lane.Message) error

@@ -72,7 +72,7 @@ func openSocket(w http.ResponseWriter, r *http.Request, o Options, asked *demand
 	}
 	ctx, leave := context.WithCancelCause(context.WithoutCancel(r.Context()))
 	s := &socketSink{
-		line: line{conn: conn.Conn, heartbeat: o.Heartbeat, leave: leave, gone: make(chan struct{}), events: newEvents(o), kernel: watched(conn.Conn)},
+		line: line{conn: conn.Conn, heartbeat: o.Heartbeat, leave: leave, gone: make(chan struct{}), events: newEvents(o), ahead: newAhead(conn.Conn), kernel: watched(conn.Conn)},
 		ws:   ws, asked: asked, silent: silent,
 	}
 	s.framed = true
@@ -109,6 +109,17 @@ func (s *socketSink) Send(ctx context.Context, m lane.Message) error {
 func (s *socketSink) SendAll(ctx context.Context, ms []lane.Message) error {
 	defer s.sent()
 	return s.line.SendAll(ctx, ms)
+}
+
+// TrySend is that of a line. Where the line takes nothing this costs a look at
+// what is due.
+func (s *socketSink) TrySend(r *lane.Round, now time.Time) int {
+	n := s.line.TrySend(r, now)
+	if n > 0 {
+		s.pinged.Store(0)
+	}
+	s.answer()
+	return n
 }
 
 func (s *socketSink) sent() {
