@@ -82,6 +82,13 @@ var All = []Definition{
 		func(r *Readers) uint64 { return r.Held }),
 	age,
 
+	ofHop("hop_rss",
+		"Memory of the process of the proxy in front of the lane, as the OS counts it (RSS); no value without one.",
+		func(l *Lane) uint64 { return l.HopRSS }),
+	ofHop("hop_bytes",
+		"Bytes that lie in that proxy: in its queues in the kernel on both sides, and in its own memory; asked once a second.",
+		func(l *Lane) uint64 { return l.HopBytes }),
+
 	exitCode,
 	counter("restarts", script.UnitNone,
 		"How often the lane was started again, by a person, a step or its policy.",

@@ -88,6 +88,15 @@ func readersGauge(name string, unit script.Unit, help string, read func(*Readers
 	return d
 }
 
+// ofHop is a gauge of the proxy in front of a lane. Without one, or while its
+// process is not there, it has no value.
+func ofHop(name, help string, read func(*Lane) uint64) Definition {
+	return Definition{
+		Metric: script.Metric{Name: name, Unit: script.UnitBytes, Lane: true, Help: help},
+		read:   func(p place) (float64, bool) { return float64(read(p.extra)), p.extra.HopRSS > 0 },
+	}
+}
+
 // ofRun has one value, whatever lanes there are.
 func ofRun(name string, kind script.Kind, unit script.Unit, help string, read func(*wire.Sample) (uint64, bool)) Definition {
 	return Definition{

@@ -28,9 +28,9 @@ func snapshot() metric.Snapshot {
 	dead.State = wire.StateKilled
 	slow := metric.Readers{Group: "slow", Connected: 30, Messages: 31, Bytes: 32, Gaps: 33, Repeats: 34, Disconnects: 35, Held: 38, AgeP50Micros: 36, AgeP99Micros: 37}
 	you := metric.Readers{Group: "you", Connected: 40, Messages: 41, Bytes: 42, Gaps: 43, Repeats: 44, Disconnects: 45, Held: 46}
-	extra := metric.Lane{CPUMicros: 50, Delivered: 51, DeliveredBytes: 52, Dropped: 53, LastExit: -1, Readers: []metric.Readers{slow, {Group: "healthy"}, you}}
+	extra := metric.Lane{CPUMicros: 50, Delivered: 51, DeliveredBytes: 52, Dropped: 53, HopRSS: 65, HopBytes: 66, LastExit: -1, Readers: []metric.Readers{slow, {Group: "healthy"}, you}}
 	ended := extra
-	ended.LastExit = 137
+	ended.LastExit, ended.HopRSS = 137, 0
 	return metric.Snapshot{
 		Sample: wire.Sample{ElapsedMicros: 1e6, Produced: 60, ProducerStall: 61, BrokerRSS: 62, BrokerUsed: 63, BrokerLimit: 64, Lanes: []wire.LaneSample{lane, dead}},
 		Lanes:  []metric.Lane{extra, ended},
@@ -44,7 +44,7 @@ func TestEveryMetricReadsItsField(t *testing.T) {
 		"backlog": 10, "backlog_bytes": 11, "backlog_age": 12e-6, "stalled": 13, "stall": 14e-6, "send_queue": 61, "shut": 62,
 		"delivered": 51, "delivered_bytes": 52, "dropped": 53,
 		"readers": 8, "received": 72, "received_bytes": 74, "gaps": 76, "repeats": 78, "disconnects": 80, "held_bytes": 84, "restarts": 24,
-		"broker_memory": 63, "broker_rss": 62, "produced": 60, "producer_stall": 61e-6,
+		"broker_memory": 63, "broker_rss": 62, "produced": 60, "producer_stall": 61e-6, "hop_rss": 65, "hop_bytes": 66,
 	}
 	ofSlow := map[string]float64{"readers": 30, "received": 31, "received_bytes": 32, "gaps": 33, "repeats": 34, "disconnects": 35, "held_bytes": 38, "age": 36e-6}
 	others := map[string]bool{"cpu": true, "age": true, "exit_code": true} // tested below

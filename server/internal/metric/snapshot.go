@@ -25,6 +25,8 @@ type Lane struct {
 	Delivered      uint64
 	DeliveredBytes uint64
 	Dropped        uint64
+	HopRSS         uint64    // memory of the process of the proxy in front of it; 0 without one
+	HopBytes       uint64    // that lie in that proxy: its queues in the kernel, and what it holds
 	LastExit       int       // exit code of the last end; -1 before the first
 	Readers        []Readers // one for each group, in the order of the scenario, you last
 }

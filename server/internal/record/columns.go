@@ -81,6 +81,8 @@ var (
 		number("totalDelivered", func(l *laneRow) *uint64 { return &l.Lane.Delivered }),
 		number("totalDeliveredBytes", func(l *laneRow) *uint64 { return &l.DeliveredBytes }),
 		number("totalDropped", func(l *laneRow) *uint64 { return &l.Lane.Dropped }),
+		number("hopRSSBytes", func(l *laneRow) *uint64 { return &l.HopRSS }),
+		number("hopBytes", func(l *laneRow) *uint64 { return &l.HopBytes }),
 		number("lastExit", func(l *laneRow) *int { return &l.LastExit }),
 	}
 	readerColumns = []column[metric.Readers]{

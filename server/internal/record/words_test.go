@@ -77,8 +77,8 @@ func random(r *rand.Rand, at time.Duration) run.View {
 		v.Sample.Lanes[i].Tabs = nil // connections that nobody has any more
 	}
 	for i := range v.Lanes {
-		v.Lanes[i].Code = nil // nor looks at
-		v.Lanes[i].Host = ""  // nor listens on
+		v.Lanes[i].Code = nil                        // nor looks at
+		v.Lanes[i].Host, v.Lanes[i].ReadPort = "", 0 // nor listens on
 	}
 	return v
 }

@@ -92,10 +92,10 @@ func (c *Control) laneHost() string {
 
 // crowdURL is the lane's stream as the crowd reaches it.
 func (s *session) crowdURL(l *laneRun) string {
-	if l.proc == nil || l.ended() {
+	if !l.open() {
 		return ""
 	}
-	return LaneView{Port: l.port, Secure: secure(l.plan)}.StreamURL(s.c.laneHost())
+	return LaneView{ReadPort: l.readPort(), Secure: secure(l.plan)}.StreamURL(s.c.laneHost())
 }
 
 // crowdCommand is the whole of what the crowd is to be.

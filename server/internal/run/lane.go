@@ -44,6 +44,7 @@ type laneRun struct {
 	exit     *supervisor.Exit    // of the last end; nil while it lives
 	failure  string              // why it could not be started, in words
 	port     int                 // kept over restarts
+	hop      hopRun              // in front of it, if its scenario wants one
 	restarts int
 
 	report   lane.Report
@@ -85,6 +86,9 @@ func newLaneRun(plan script.Lane) *laneRun {
 	in, _ := source.Find(plan.Source)
 	out, _ := transport.Find(plan.Transport)
 	l.way = []string{in.Title, l.strategy.Title, out.Title}
+	if plan.Hop != "" {
+		l.way = append(l.way, hopTitles[plan.Hop])
+	}
 	return l
 }
 
@@ -186,6 +190,7 @@ func (s *session) laneUp(l *laneRun, proc *supervisor.Process, addr string) {
 		s.mark(l, chart.MarkRestart, "restarted")
 		s.say(Observed, false, fmt.Sprintf("%s was started again. Its readers come back.", l.name))
 	}
+	s.keepHop(l)
 	s.tellAll()
 	s.changed()
 }

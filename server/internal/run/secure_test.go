@@ -23,7 +23,7 @@ func TestALaneOverHTTP2HasACertificate(t *testing.T) {
 	views := s.c.View().Lanes
 	require.False(t, views[0].Secure)
 	require.True(t, views[1].Secure)
-	views[0].Port, views[1].Port = 4001, 4002
+	views[0].ReadPort, views[1].ReadPort = 4001, 4002
 	require.Equal(t, "http://127.0.0.1:4001/stream", views[0].StreamURL("127.0.0.1"))
 	require.Equal(t, "https://[::1]:4002/stream", views[1].StreamURL("::1"))
 

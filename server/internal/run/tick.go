@@ -82,7 +82,10 @@ func (s *session) measure(now time.Time) metric.Snapshot {
 	out := metric.Snapshot{Sample: s.sample(now), Lanes: make([]metric.Lane, len(s.lanes))}
 	for i, l := range s.lanes {
 		t := l.totals()
+		hopRSS, hopBytes := l.hopFigures()
 		out.Lanes[i] = metric.Lane{
+			HopRSS:         hopRSS,
+			HopBytes:       hopBytes,
 			CPUMicros:      t.cpuMicros,
 			Delivered:      t.delivered,
 			DeliveredBytes: t.deliveredBytes,

@@ -52,6 +52,7 @@ type LaneView struct {
 	PID      int    // 0 unless it lives
 	Host     string // under which this machine reaches it; empty in a recording
 	Port     int    // 0 before it first listened
+	ReadPort int    // that readers connect to: its own, or that of its proxy; 0 before that first listened
 	Secure   bool   // listens with TLS
 	Exit     *supervisor.Exit
 	Throttle throttle.Rate // where its slider stands
@@ -103,6 +104,7 @@ func (c *Control) View() View {
 			Say:      s.sentence(l),
 			Host:     c.laneHost(),
 			Port:     l.port,
+			ReadPort: l.readPort(),
 			Secure:   secure(l.plan),
 			Exit:     l.exit,
 			Throttle: s.rate(l.name),
@@ -166,21 +168,24 @@ func (c *Control) Scenario() script.Scenario {
 }
 
 // Origin is the lane's own listener, as host knows it; empty before it listened.
-func (l LaneView) Origin(host string) string {
-	if l.Port == 0 {
+func (l LaneView) Origin(host string) string { return l.origin(host, l.Port) }
+
+// StreamURL is where a program on the same machine as host reads a lane: of the
+// lane itself, or through its proxy. It is empty before that first listened.
+func (l LaneView) StreamURL(host string) string {
+	if l.ReadPort == 0 {
+		return ""
+	}
+	return l.origin(host, l.ReadPort) + "/stream"
+}
+
+func (l LaneView) origin(host string, port int) string {
+	if port == 0 {
 		return ""
 	}
 	scheme := "http"
 	if l.Secure {
 		scheme = "https"
 	}
-	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(l.Port))
-}
-
-// StreamURL is where a program on the same machine as host reads a lane.
-func (l LaneView) StreamURL(host string) string {
-	if l.Port == 0 {
-		return ""
-	}
-	return l.Origin(host) + "/stream"
+	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(port))
 }

@@ -217,11 +217,11 @@ func death() *fakeRun {
 			Lanes: []run.LaneView{
 				{
 					Name: "push", Plan: scenario.Lanes[0], State: wire.StateKilled, Status: "killed, exit code 137",
-					Say: "Killed.", Port: 4001, Exit: exit, Throttle: 4000, Yours: 4000, Channel: "you",
+					Say: "Killed.", Port: 4001, ReadPort: 4001, Exit: exit, Throttle: 4000, Yours: 4000, Channel: "you",
 				},
 				{
 					Name: "pull", Plan: scenario.Lanes[1], State: wire.StateRunning, Status: "running",
-					Say: "Keeps up.", PID: 77, Host: "192.0.2.1", Port: 4002, Throttle: throttle.Unlimited, Yours: throttle.Unlimited, Channel: "you",
+					Say: "Keeps up.", PID: 77, Host: "192.0.2.1", Port: 4002, ReadPort: 4002, Throttle: throttle.Unlimited, Yours: throttle.Unlimited, Channel: "you",
 				},
 			},
 			Log: []run.Entry{
