@@ -71,10 +71,16 @@ func (r *registry) watched(ids map[uint64]bool, now time.Time) (rows []lane.Row)
 	if len(ids) == 0 {
 		return nil
 	}
-	for _, c := range r.opens() {
-		if ids[c.id] {
-			rows = append(rows, c.row(now))
+	watched := make([]*connection, 0, len(ids))
+	r.mu.Lock()
+	for c := range r.open {
+		if ids[c.id] && c.sink != nil {
+			watched = append(watched, c)
 		}
+	}
+	r.mu.Unlock()
+	for _, c := range watched {
+		rows = append(rows, c.row(now))
 	}
 	return rows
 }
