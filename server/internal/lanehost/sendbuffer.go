@@ -1,9 +1,11 @@
 package lanehost
 
-import "spillway/server/internal/transport"
+import (
+	"errors"
+	"net"
 
-// resizable is a sink whose send buffer can be changed while it is open.
-type resizable interface{ SetSendBuffer(bytes int) error }
+	"spillway/server/internal/transport"
+)
 
 // setSendBuffer changes the send buffer of all connections and of those that
 // come. Less than 1 leaves what comes to the operating system; what is open keeps
@@ -26,9 +28,7 @@ func (h *Host) opened(c *connection, sink transport.Sink, bytes int) {
 }
 
 func (h *Host) resize(sink transport.Sink, bytes int) {
-	if s, ok := sink.(resizable); ok {
-		if err := s.SetSendBuffer(bytes); err != nil { // or it has just been closed
-			h.log.Debug("set send buffer", "err", err)
-		}
+	if err := sink.SetSendBuffer(bytes); err != nil && !errors.Is(err, net.ErrClosed) {
+		h.log.Warn("change send buffer", "err", err)
 	}
 }

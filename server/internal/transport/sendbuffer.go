@@ -1,10 +1,9 @@
 package transport
 
-// SetSendBuffer changes the size of the send buffer. It does not wait, also while
-// a write does: where there is room now, that goes on. Linux doubles the size,
-// allows no more than its maximum, and keeps what is in a buffer that has become
-// smaller: it takes nothing more until enough of it has left (socket(7),
-// SO_SNDBUF).
+// SetSendBuffer changes the size while the buffer is in use; less than 1 does not.
+// A write that waits goes on where there is room now. Linux keeps what is in a
+// buffer that has become smaller, and takes nothing more until enough of it has
+// left (socket(7), SO_SNDBUF).
 func (l *line) SetSendBuffer(bytes int) error { return setSendBuffer(l.conn, bytes) }
 
 // SetSendBuffer changes that of the connection, which all its streams share.

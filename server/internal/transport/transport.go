@@ -43,6 +43,9 @@ type Sink interface {
 	// does not wait. Where many readers share one, or the system does not tell, it
 	// is a [kernel.ErrNotVisible].
 	Kernel(now time.Time) (kernel.Info, error)
+	// SetSendBuffer asks the kernel for another send buffer, as with
+	// Options.SendBufferBytes. It waits for nobody, also while a Send does.
+	SetSendBuffer(bytes int) error
 	// CloseWith tells the reader why the connection ends, if that takes at most a
 	// moment and no Send is under way, and ends it.
 	CloseWith(reason string) error
