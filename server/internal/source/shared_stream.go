@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"sort"
 	"sync"
+	"time"
 
 	"spillway/server/internal/lane"
 )
@@ -29,6 +31,10 @@ const (
 // XREAD brings what is new, whoever is near the end takes it from there, and
 // nobody waits for anybody: a reader that falls behind what is kept reads the
 // stream itself, from where it is, until it has caught up.
+//
+// A strategy that passes by ([spillway/server/internal/strategy.Passer]) is not
+// woken while its reader has room: who reads the stream for all writes to the
+// connection itself, what all readers get made once.
 type tails struct {
 	mu   sync.Mutex
 	keys map[string]*tail // only those with readers
@@ -53,6 +59,7 @@ type tail struct {
 	opened bool           // the end of the stream is known
 	grew   chan struct{}  // closed and made anew whenever something changes
 	err    error          // why nothing comes any more
+	idle   []*tailReader  // that have all there is, and are offered what comes
 }
 
 // open joins the readers of a stream. It blocks until the end of the stream is
@@ -69,7 +76,7 @@ func (s *tails) open(ctx context.Context, o Options) (Source, error) {
 	}
 	t.readers++
 	s.mu.Unlock()
-	r := &tailReader{of: t, o: o, position: o.After, gone: make(chan struct{})}
+	r := &tailReader{of: t, o: o, position: o.After, gone: make(chan struct{}), woken: make(chan struct{}, 1)}
 	if err := r.begin(ctx); err != nil {
 		r.Close()
 		return nil, fmt.Errorf("find the end of stream %q: %w", o.Key, err)
@@ -97,7 +104,7 @@ func (t *tail) run(ctx context.Context, o Options) {
 			return
 		}
 		if len(s.window) > 0 {
-			t.append(s.window)
+			t.offer(t.append(s.window), lane.RoundOf(s.window))
 			s.position = s.window[len(s.window)-1].Seq
 			clear(s.window)
 			s.window = s.window[:0]
@@ -112,12 +119,14 @@ func (t *tail) begin(floor uint64) {
 	t.wake()
 }
 
-// append keeps what is new and lets go of the oldest beyond the bounds.
-func (t *tail) append(ms []lane.Message) {
+// append keeps what is new and lets go of the oldest beyond the bounds. It
+// returns the readers that are to be offered it.
+func (t *tail) append(ms []lane.Message) (idle []*tailReader) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, m := range ms {
+	for i, m := range ms {
 		m.Shared = new(lane.Encoded)
+		ms[i] = m
 		t.kept = append(t.kept, m)
 		t.bytes += m.Bytes()
 	}
@@ -134,6 +143,18 @@ func (t *tail) append(ms []lane.Message) {
 		t.kept, t.first = t.kept[:n], 0
 	}
 	t.wake()
+	idle, t.idle = t.idle, nil
+	return idle
+}
+
+// offer gives idle readers what is new; round is nil where something is missing
+// in it. Who cannot take all of it goes on by himself.
+func (t *tail) offer(idle []*tailReader, round *lane.Round) {
+	now := time.Now()
+	idle = slices.DeleteFunc(idle, func(r *tailReader) bool { return !r.accept(round, now) })
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.idle = append(idle, t.idle...)
 }
 
 func (t *tail) fail(err error) {
@@ -146,6 +167,10 @@ func (t *tail) fail(err error) {
 	defer t.mu.Unlock()
 	t.err = err
 	t.wake()
+	for _, r := range t.idle {
+		r.wake()
+	}
+	t.idle = nil
 }
 
 // wake lets all who wait look again. t.mu is held.
@@ -162,8 +187,12 @@ type tailReader struct {
 	window   []lane.Message // taken and not handed on, reused
 	handed   int            // how many of window have been handed on
 
-	mu   sync.Mutex
-	own  *stream // while it is behind what the tail keeps
+	send  func(r *lane.Round, now time.Time) int // past Next; nil: never
+	woken chan struct{}                          // capacity 1: it is not idle any more
+
+	mu   sync.Mutex // held for a send, too
+	idle bool       // Next waits, and position and window are the tail's
+	own  *stream    // while it is behind what the tail keeps
 	left bool
 	gone chan struct{} // closed when it has left
 }
@@ -192,6 +221,46 @@ func (r *tailReader) begin(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// Pass has the tail send what comes while Next waits and nothing of this reader
+// waits in the lane. It is called before Next.
+func (r *tailReader) Pass(send func(round *lane.Round, now time.Time) int) { r.send = send }
+
+// accept sends an idle reader what is new, and reports whether it stays idle.
+func (r *tailReader) accept(round *lane.Round, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case !r.idle: // it has left
+		return false
+	case round == nil || r.position >= round.Messages[0].Seq || !r.o.Stats.Empty():
+		r.wakeNow()
+		return false
+	}
+	r.o.Stats.AcceptAll(round)
+	sent := r.send(round, now)
+	if sent > 0 {
+		r.position = round.Messages[sent-1].Seq
+	}
+	if sent == len(round.Messages) {
+		return true
+	}
+	r.window, r.handed = append(r.window[:0], round.Messages[sent:]...), 0
+	r.wakeNow()
+	return false
+}
+
+func (r *tailReader) wake() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.wakeNow()
+}
+
+// wakeNow lets Next look again; mu is held.
+func (r *tailReader) wakeNow() {
+	r.idle = false
+	signal(r.woken)
 }
 
 // Next blocks until there is a message behind the reader's position.
@@ -232,9 +301,17 @@ func (r *tailReader) take(ctx context.Context) error {
 	if !behind {
 		r.copy(t.kept[t.first:])
 	}
+	taken := len(r.window)
+	idle := r.send != nil && taken == 0 && !behind && err == nil
+	if idle { // from here on position and window are the tail's
+		r.mu.Lock()
+		r.idle = !r.left
+		r.mu.Unlock()
+		t.idle = append(t.idle, r)
+	}
 	t.mu.Unlock()
 	switch {
-	case len(r.window) > 0:
+	case taken > 0:
 		r.catchUp()
 		for _, m := range r.window {
 			r.o.Stats.Accept(m)
@@ -246,6 +323,9 @@ func (r *tailReader) take(ctx context.Context) error {
 		return err
 	}
 	r.catchUp()
+	if idle {
+		grew = r.woken
+	}
 	select {
 	case <-grew:
 		return nil
@@ -313,7 +393,7 @@ func (r *tailReader) catchUp() {
 func (r *tailReader) Close() {
 	r.mu.Lock()
 	left := r.left
-	r.left = true
+	r.left, r.idle = true, false
 	r.mu.Unlock()
 	if left {
 		return
@@ -321,6 +401,9 @@ func (r *tailReader) Close() {
 	close(r.gone)
 	r.catchUp()
 	t, s := r.of, r.of.of
+	t.mu.Lock()
+	t.idle = slices.DeleteFunc(t.idle, func(other *tailReader) bool { return other == r })
+	t.mu.Unlock()
 	s.mu.Lock()
 	t.readers--
 	last := t.readers == 0
