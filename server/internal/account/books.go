@@ -52,7 +52,7 @@ func (b *Books) Add(in Instant) (wire.Account, []Line) {
 		if r.ID != 0 {
 			b.claimed[r.ID] = true
 		}
-		p.add(r, row, rows[p.row.ID], b.positions[r.Channel], in.Replayable)
+		p.add(r, rows, b.positions[r.Channel], in.Replayable)
 		total.add(p.now)
 		lines = append(lines, p.line(r, row))
 	}

@@ -15,6 +15,9 @@ type person struct {
 	before  uint64 // what it had received when that connection began
 	present bool   // the row is of this instant, or it has ended
 	now     parts
+
+	named       uint64 // the connection that it named last
+	beforeNamed uint64 // what it had received when that one began
 }
 
 // another tells whether the reader cannot be the one that it was: one that was
@@ -23,19 +26,22 @@ func (p *person) another(r *Reader) bool {
 	return r.Text < p.text || p.to > 0 && (r.To < p.to || r.From > p.from)
 }
 
-// add takes the next instant. row is that of the connection that the reader
-// names, last that of the newest one known before; nil where there is none.
-func (p *person) add(r *Reader, row, last *lane.Row, at Position, replayable bool) {
+// add takes the next instant. rows are those of the lane, by their ids.
+func (p *person) add(r *Reader, rows map[uint64]*lane.Row, at Position, replayable bool) {
 	p.present = false
-	if last != nil && p.hasRow {
+	if r.ID != 0 {
+		p.named, p.beforeNamed = r.ID, r.Before
+	}
+	if last := rows[p.row.ID]; p.hasRow && last != nil {
 		p.row, p.present = *last, true
 	}
+	row := rows[p.named]
 	if row != nil && row.Accepted == 0 {
 		row = nil
 	}
 	if !p.begun && (row != nil || r.To > 0) {
 		p.begun, p.start = true, int64(r.From)
-		if row != nil && (r.To == 0 || r.Before == 0) {
+		if row != nil && (r.To == 0 || p.beforeNamed == 0) {
 			p.start = int64(row.Begin)
 		}
 	}
@@ -49,7 +55,7 @@ func (p *person) add(r *Reader, row, last *lane.Row, at Position, replayable boo
 	if row != nil {
 		if !p.hasRow || row.ID != p.row.ID {
 			p.settle(r, row, at, replayable)
-			p.before = r.Before
+			p.before = p.beforeNamed
 		}
 		p.row, p.hasRow, p.present = *row, true, true
 	}
@@ -101,13 +107,13 @@ func (p *person) ending(r *Reader, between int64, at Position, replayable bool) 
 		return
 	}
 	p.now.split(between, r.Held, 0)
-	p.waiting(r, int64(r.To)+max(0, between), at)
+	p.waiting(r, max(0, between), at)
 }
 
 // away is that of a reader without a connection.
 func (p *person) away(r *Reader, at Position, replayable bool) {
 	if replayable && r.To > 0 {
-		p.waiting(r, int64(r.To), at)
+		p.waiting(r, 0, at)
 		return
 	}
 	held := int64(0)
@@ -118,13 +124,18 @@ func (p *person) away(r *Reader, at Position, replayable bool) {
 	p.now.held = held
 }
 
-// waiting is what lies in the stream from a position on, and what the reader has
-// passed over for ever.
-func (p *person) waiting(r *Reader, from int64, at Position) {
-	end := int64(at.End)
-	trimmed := max(0, min(int64(at.Begin), end)-from)
-	p.now.broker = end - from - trimmed
-	passed := sharing{int64(r.To) - p.start - int64(r.Text) - p.lost.total()}
+// waiting is what lies in the stream behind what the reader has, and what is on
+// its way still, and what the reader has passed over for ever. Where order was
+// given up, some of it may be on its way: as much as is not behind.
+func (p *person) waiting(r *Reader, onTheWay int64, at Position) {
+	end, to := int64(at.End), int64(r.To)
+	if p.hasRow {
+		to = max(to, int64(p.row.Begin)) // what is in front of that is settled
+	}
+	behind := min(onTheWay, max(0, end-to))
+	trimmed := max(0, min(int64(at.Begin), end)-to-behind)
+	p.now.broker = end - to - behind - trimmed
+	passed := sharing{to - p.start - int64(r.Text) - (onTheWay - behind) - p.lost.total()}
 	p.now.lost.trimmed += trimmed
 	p.passed(&passed, &p.now.lost)
 	passed.all(&p.now.lost.left)
@@ -160,16 +171,18 @@ func (p *person) gone(s *sharing, received int64, to *lost, replayable bool) {
 
 // settle remembers what was lost in front of a connection that is new.
 func (p *person) settle(r *Reader, row *lane.Row, at Position, replayable bool) {
-	missing := sharing{int64(row.Begin) - p.start - int64(r.Before) - p.lost.total()}
-	if !replayable || r.Before == 0 {
-		p.gone(&missing, int64(r.Before)-int64(p.before), &p.lost, replayable)
+	before := p.beforeNamed
+	missing := sharing{int64(row.Begin) - p.start - int64(before) - p.lost.total()}
+	if !replayable || before == 0 {
+		p.gone(&missing, int64(before)-int64(p.before), &p.lost, replayable)
 		return
 	}
-	if r.Text == r.Before { // so it has come back to where it was
+	resumed := r.Text == before // so To is where it came back
+	if resumed {
 		missing.give(&p.lost.trimmed, int64(row.Begin)-int64(r.To))
 	}
 	p.passed(&missing, &p.lost)
-	if at.Begin >= row.Begin {
+	if !resumed && at.Begin >= row.Begin {
 		missing.all(&p.lost.trimmed)
 	}
 	missing.all(&p.lost.left)

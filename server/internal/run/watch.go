@@ -25,12 +25,12 @@ type watching struct {
 // Watch has a lane tell of these connections 10 times a second for the next five
 // seconds, of at most lane.MaxWatched; see [Control.Readers]. They take the place
 // of those that were watched before.
-func (c *Control) Watch(name string, ids []uint64) error {
-	return c.withLane(name, func(l *laneRun) {
+func (c *Control) Watch(name string, ids []uint64) {
+	_ = c.withLane(name, func(l *laneRun) {
 		ids = slices.DeleteFunc(slices.Clone(ids), func(id uint64) bool { return id == 0 })
 		l.watch.ids = ids[:min(len(ids), lane.MaxWatched)]
 		l.watch.until = time.Now().Add(watchFor)
-	})
+	}) // of a lane that is no more there is nothing to tell
 }
 
 // watchLanes tells the lanes what they have not been told yet. Control.mu is held.
