@@ -13,6 +13,7 @@ type event struct {
 	at   time.Time
 	seq  uint64
 	data string
+	lost bool // the answer was
 }
 
 // fakeStore is a broker in memory whose answers a test decides.
@@ -62,7 +63,7 @@ func (s *fakeStore) Add(_ context.Context, messages []message, maxLen int64) {
 		default:
 			m.err = nil
 			s.last[key] = m.seq
-			s.streams[key] = append(s.streams[key], event{time.Now(), m.seq, string(m.payload)})
+			s.streams[key] = append(s.streams[key], event{at: time.Now(), seq: m.seq, data: string(m.payload), lost: s.loseNext})
 		}
 		if s.loseNext {
 			m.err = errUnanswered
@@ -79,7 +80,7 @@ func (s *fakeStore) Publish(_ context.Context, messages []message) (int, error) 
 	}
 	for _, m := range messages {
 		key := m.channel.record.key
-		s.published[key] = append(s.published[key], event{time.Now(), m.seq, string(m.payload)})
+		s.published[key] = append(s.published[key], event{at: time.Now(), seq: m.seq, data: string(m.payload)})
 	}
 	return len(messages), nil
 }
