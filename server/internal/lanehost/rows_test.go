@@ -262,3 +262,63 @@ func TestRowOfAStalledReader(t *testing.T) {
 		require.Less(t, last.Delivered+last.Dropped, last.Accepted, "what was in the lane then")
 	})
 }
+
+// The send buffer is changed for who is there and for who comes.
+func TestSendBufferWhileReadersAreConnected(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the queue is " + kernel.ErrNotVisible.Error())
+	}
+	each(t, func(t *testing.T, _ string, l *running) {
+		link := newLink()
+		talks := make(chan error, 1)
+		go func() { talks <- l.host.Talk(t.Context(), link) }()
+		l.connect("slow-1&conn=5", nil)
+		l.reading("slow-1")
+		l.stall("slow-1")
+		small := l.rowOf(5).Queue
+
+		link.commands <- json.RawMessage(`{"SendBufferBytes":200000}`)
+		require.Eventually(t, func() bool { return l.rowOf(5).Queue > small+100_000 }, patience, tick)
+		l.connect("slow-2&conn=6", nil)
+		l.reading("slow-2")
+		l.write("slow-2", 1, 800, 8<<10)
+		require.Eventually(t, func() bool { return l.rowOf(6).Queue > small+100_000 }, patience, tick)
+
+		for _, nothing := range []string{`{}`, `{"SendBufferBytes":null}`} {
+			link.commands <- json.RawMessage(nothing)
+		}
+		link.commands <- json.RawMessage(`{"SendBufferBytes":-1}`)
+		require.Eventually(t, func() bool { return l.host.sendBuffer.Load() == -1 }, patience, tick)
+		require.Greater(t, l.rowOf(5).Queue, small+100_000, "what is in it stays")
+		close(link.commands)
+		require.NoError(t, <-talks)
+	})
+}
+
+// A change between the opening of a connection and its entry is not missed.
+func TestSendBufferChangesWhileAReaderComes(t *testing.T) {
+	h := newHost(t, "push", "127.0.0.1:1")
+	sink := new(sized)
+	c := &connection{channel: "you"}
+	require.True(t, h.readers.enter(c))
+	before := int(h.sendBuffer.Load())
+	h.setSendBuffer(70_000)
+	require.Zero(t, sink.bytes)
+	h.opened(c, sink, before)
+	require.Equal(t, 70_000, sink.bytes)
+	h.setSendBuffer(80_000)
+	require.Equal(t, 80_000, sink.bytes)
+	h.setSendBuffer(0)
+	require.Equal(t, lane.DefaultSendBufferBytes, sink.bytes)
+}
+
+// sized is a sink that keeps what it was told.
+type sized struct {
+	transport.Sink
+	bytes int
+}
+
+func (s *sized) SetSendBuffer(bytes int) error {
+	s.bytes = bytes
+	return nil
+}

@@ -4,14 +4,18 @@ import (
 	"errors"
 	"net"
 
+	"spillway/server/internal/lane"
 	"spillway/server/internal/transport"
 )
 
 // setSendBuffer changes the send buffer of all connections and of those that
-// come. Less than 1 leaves what comes to the operating system; what is open keeps
-// its size then, because a buffer that has been set once never grows by itself
-// again. It blocks for nobody.
+// come; 0 is the default. -1 leaves what comes to the operating system; what is
+// open keeps its size then, because a buffer that has been set once never grows by
+// itself again. It blocks for nobody.
 func (h *Host) setSendBuffer(bytes int) {
+	if bytes == 0 {
+		bytes = lane.DefaultSendBufferBytes
+	}
 	h.sendBuffer.Store(int64(bytes))
 	for _, c := range h.readers.opens() {
 		h.resize(c.sink, bytes)

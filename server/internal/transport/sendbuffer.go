@@ -1,9 +1,9 @@
 package transport
 
 // SetSendBuffer changes the size while the buffer is in use; less than 1 does not.
-// A write that waits goes on where there is room now. Linux keeps what is in a
-// buffer that has become smaller, and takes nothing more until enough of it has
-// left (socket(7), SO_SNDBUF).
+// On Linux a write that waits goes on where there is room now, and what is in a
+// buffer that has become smaller stays: nothing more is taken until enough of it
+// has left (socket(7), SO_SNDBUF).
 func (l *line) SetSendBuffer(bytes int) error { return setSendBuffer(l.conn, bytes) }
 
 // SetSendBuffer changes that of the connection, which all its streams share.
