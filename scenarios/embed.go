@@ -56,6 +56,16 @@ var Groups = []Group{
 			"the-broker-pays",
 			"retention-gap",
 			"reconnect",
+			"the-broker-fires-you",
+		},
+	},
+	{
+		Title: "Where are the bytes?",
+		About: "Delivered is not read: who holds what nobody has read, and who counts it.",
+		Lessons: []string{
+			"invisible-megabytes",
+			"kernel-memory",
+			"extra-hop",
 		},
 	},
 	{
