@@ -59,7 +59,7 @@ var others = map[string]lane.Config{
 }
 
 // newHost is a lane that does not serve yet.
-func newHost(t *testing.T, kind, brokerAddr string) *Host {
+func newHost(t testing.TB, kind, brokerAddr string) *Host {
 	t.Helper()
 	cfg, ok := kinds[kind]
 	if !ok {
