@@ -35,6 +35,8 @@ type Info struct {
 	Lost        uint64        // segments sent again since the connection began
 	InFlight    uint64        // segments that were sent and not acknowledged
 	Heard       time.Duration // since the other machine acknowledged anything
+	Sent        time.Duration // since anything was sent to it, for the first time or again
+	Probes      uint64        // questions whether there is room again, sent and not answered
 }
 
 // Conn watches one connection.

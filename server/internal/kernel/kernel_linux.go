@@ -27,5 +27,7 @@ func readInfo(fd uintptr) (Info, error) {
 		Lost:        uint64(t.Total_retrans),
 		InFlight:    uint64(t.Unacked),
 		Heard:       time.Duration(t.Last_ack_recv) * time.Millisecond,
+		Sent:        time.Duration(t.Last_data_sent) * time.Millisecond,
+		Probes:      uint64(t.Probes),
 	}, nil
 }

@@ -25,7 +25,8 @@ type line struct {
 	conn      net.Conn
 	heartbeat time.Duration // of silence before a sign of life
 	leave     context.CancelCauseFunc
-	gone      chan struct{} // closed when the goroutine that watches the reader has ended
+	gone      chan struct{} // closed when nobody watches the reader any more
+	watchID   uint64        // with those that are watched together; 0: it has a goroutine of its own
 
 	mu     sync.Mutex // held while writing
 	events            // the text being written
@@ -38,6 +39,8 @@ type line struct {
 
 	kernel *kernel.Conn // nil where the system cannot be asked; it has a lock of its own
 	ended  bool         // the reader was told the end: nothing may follow
+
+	unheard time.Duration // for how long the other machine owed an answer when that was first seen; 0: it does not. See dead
 }
 
 // setSendBuffer asks the kernel for a send buffer; 0 leaves its default.

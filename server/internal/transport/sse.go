@@ -18,8 +18,9 @@ var sse = Definition{
 // chunks, one event a chunk.
 type sseSink struct{ line }
 
-// openSSE hijacks the connection, answers, and sends the first event. It starts
-// one goroutine that notices when the reader leaves; Close waits for it.
+// openSSE hijacks the connection, answers, and sends the first event. Where the
+// reader is not watched together with others it starts a goroutine that notices
+// when it leaves, and Close waits for that.
 func openSSE(w http.ResponseWriter, r *http.Request, o Options) (Sink, context.Context, error) {
 	if Multiplexed(r) {
 		return openHTTP2(w, r, o)
@@ -50,7 +51,9 @@ func openSSE(w http.ResponseWriter, r *http.Request, o Options) (Sink, context.C
 		conn.Close()
 		return nil, nil, fmt.Errorf("write first event: %w", err)
 	}
-	go s.watch()
+	if !watchTogether(s) {
+		go s.watch()
+	}
 	return s, ctx, nil
 }
 
@@ -93,10 +96,23 @@ func (s *sseSink) watch() {
 	}
 }
 
+// Close ends the connection, and the watch of it.
+func (s *sseSink) Close() error {
+	err := s.conn.Close()
+	s.forget()
+	<-s.gone
+	return err
+}
+
 func (s *sseSink) Requests() <-chan int { return nil }
 
-// Heartbeat writes a comment after a silence, unless a Send is under way.
+// Heartbeat writes a comment after a silence, unless a Send is under way, and
+// ends a connection whose other machine is gone.
 func (s *sseSink) Heartbeat(now time.Time) {
+	if s.dead() {
+		s.conn.Close()
+		return
+	}
 	if !s.mu.TryLock() {
 		return
 	}

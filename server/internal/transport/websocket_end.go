@@ -104,7 +104,14 @@ func (s *socketSink) say(bye goodbye) bool {
 // not that: it lets no bytes on the way. TCP_USER_TIMEOUT would not do: since
 // Linux 5.11 it also ends connections whose reader keeps its window shut and
 // answers every probe.
+//
+// A machine that owes an answer for as long is gone whatever is being written;
+// see dead.
 func (s *socketSink) Heartbeat(now time.Time) {
+	if s.dead() {
+		s.conn.Close()
+		return
+	}
 	if !s.mu.TryLock() {
 		return
 	}
