@@ -16,6 +16,7 @@
 //	spillway check     is a scenario file valid?
 //	spillway compare   every strategy on the same load
 //	spillway bench     what a lane costs, beside its peers
+//	spillway soak      does it last?
 //	spillway replay    the page plays a recording, nothing else runs
 //	spillway metrics   what thresholds may name
 package main
@@ -76,6 +77,8 @@ func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 		return compareStrategies(ctx, args[1:], stdout, stderr)
 	case "bench":
 		return benchLanes(ctx, args[1:], stdin, stdout, stderr)
+	case "soak":
+		return soakLanes(ctx, args[1:], stdout, stderr)
 	case "replay":
 		return replayFile(ctx, args[1:], stdout, stderr)
 	case "metrics":
