@@ -51,7 +51,7 @@ func openSSE(w http.ResponseWriter, r *http.Request, o Options) (Sink, context.C
 		conn.Close()
 		return nil, nil, fmt.Errorf("write first event: %w", err)
 	}
-	if !watchTogether(s) {
+	if !watchTogether(&s.line) {
 		go s.watch()
 	}
 	return s, ctx, nil
@@ -96,21 +96,13 @@ func (s *sseSink) watch() {
 	}
 }
 
-// Close ends the connection, and the watch of it.
-func (s *sseSink) Close() error {
-	err := s.conn.Close()
-	s.forget()
-	<-s.gone
-	return err
-}
-
 func (s *sseSink) Requests() <-chan int { return nil }
 
 // Heartbeat writes a comment after a silence, unless a Send is under way, and
 // ends a connection whose other machine is gone.
 func (s *sseSink) Heartbeat(now time.Time) {
 	if s.dead() {
-		s.conn.Close()
+		s.Close() //nolint:errcheck // nobody is there to lose anything
 		return
 	}
 	if !s.mu.TryLock() {
