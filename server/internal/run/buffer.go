@@ -39,7 +39,7 @@ func (s *session) tellSendBuffer(kind EntryKind, at time.Time, l *laneRun, asked
 
 func sendBufferSentence(name string, asked int) string {
 	if asked == bufferOS {
-		return name + " leaves its send buffers to the system now."
+		return name + " leaves the send buffers of those that connect from now on to the system. Open connections keep theirs."
 	}
 	text := fmt.Sprintf("%s has send buffers of %s now.", name, chart.Bytes(float64(asked)))
 	granted, err := kernel.GrantedSendBuffer(asked)

@@ -32,5 +32,5 @@ func TestAStepChangesTheSendBuffer(t *testing.T) {
 	buffer = script.BufferOS
 	require.NoError(t, stage{s}.Set(script.Set{Lanes: map[string]script.SetLane{"push": {SendBuffer: &buffer}}}))
 	require.Equal(t, -1, *s.laneCommand(s.lanes[0]).SendBufferBytes)
-	require.Contains(t, s.texts(), "push leaves its send buffers to the system now.")
+	require.Contains(t, s.texts(), "push leaves the send buffers of those that connect from now on to the system. Open connections keep theirs.")
 }
