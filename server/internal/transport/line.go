@@ -152,7 +152,15 @@ func (l *line) encode(ms []lane.Message) (b []byte, missing uint64) {
 	return l.seal(), missing
 }
 
-func (l *line) cut() { l.conn.Close() }
+func (l *line) cut() { l.hangUp() }
+
+// hangUp ends the connection, and the watch of the reader: nobody sees that this
+// end has closed.
+func (l *line) hangUp() error {
+	err := l.conn.Close()
+	l.forget()
+	return err
+}
 
 // Kernel waits for nobody, whoever writes.
 func (l *line) Kernel(now time.Time) (kernel.Info, error) {
@@ -198,14 +206,15 @@ func (l *line) writeOrOwe(b []byte) bool {
 		l.owed = append(l.owed[:0], b[n:]...)
 	}
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-		l.conn.Close()
+		l.hangUp() //nolint:errcheck // it is broken
 	}
 	return err == nil
 }
 
-// Close ends the connection. It waits for the goroutine that watches it.
+// Close ends the connection. It waits for the goroutine that watches it, if it
+// has one of its own.
 func (l *line) Close() error {
-	err := l.conn.Close()
+	err := l.hangUp()
 	<-l.gone
 	return err
 }
