@@ -9,8 +9,9 @@ import (
 const maxAgeSeconds = 600
 
 // All lists every metric, in the order in which tables show them: memory, what
-// waits, what flows, the readers, the lane's life, and around it.
-var All = []Definition{
+// waits, what flows, the readers, the lane's life, and around it; then where the
+// bytes of each lane are.
+var All = append([]Definition{
 	rss,
 	gauge("heap", script.UnitBytes,
 		"Heap in use: live objects and those not yet swept; read in the lane from runtime/metrics.",
@@ -106,7 +107,7 @@ var All = []Definition{
 	ofRun("producer_stall", script.Gauge, script.UnitSeconds,
 		"How long the producer has waited for the broker in its current wait; 0 while it does not.",
 		func(s *wire.Sample) (uint64, bool) { return s.ProducerStall, true }),
-}
+}, account...)
 
 // rss ends at the limit: there the lane is killed.
 var rss = func() Definition {

@@ -1,6 +1,7 @@
 package metric_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,6 +24,10 @@ func snapshot() metric.Snapshot {
 		State: wire.StateRunning, ExitCode: 1, RSS: 2, Limit: 3, HeapInUse: 4, HeapTotal: 5, Live: 6, OutsideHeap: 7, Readers: 8, Goroutines: 9,
 		BacklogCount: 10, BacklogBytes: 11, OldestMicros: 12, Stalled: 13, StallMicros: 14, SendQueue: 61, Shut: 62, Delivered: 15, PerSecond: 16, BytesPerSec: 17,
 		Dropped: 18, HealthyP50: 19, HealthyP99: 20, SlowP50: 21, Gaps: 22, Repeats: 23, Restarts: 24,
+		Account: wire.Account{
+			Produced: 100, Broker: 101, Backlog: 102, SendQueue: 103, InFlight: 104, Held: 105, Consumed: 106,
+			LostStrategy: 107, LostTrimmed: 108, LostBroker: 109, LostLeft: 110, Gap: -111,
+		},
 	}
 	dead := lane
 	dead.State = wire.StateKilled
@@ -46,6 +51,11 @@ func TestEveryMetricReadsItsField(t *testing.T) {
 		"readers": 8, "received": 72, "received_bytes": 74, "gaps": 76, "repeats": 78, "disconnects": 80, "held_bytes": 84, "restarts": 24,
 		"broker_memory": 63, "broker_rss": 62, "produced": 60, "producer_stall": 61e-6, "hop_rss": 65, "hop_bytes": 66,
 	}
+	account := map[string]float64{
+		"produced_bytes": 100, "in_broker": 101, "in_backlog": 102, "in_send_queue": 103, "in_flight": 104, "in_reader": 105, "consumed_bytes": 106,
+		"lost_bytes": 107 + 108 + 109 + 110, "lost_strategy": 107, "lost_trimmed": 108, "lost_broker": 109, "lost_left": 110, "account_gap": 111,
+	}
+	maps.Copy(want, account)
 	ofSlow := map[string]float64{"readers": 30, "received": 31, "received_bytes": 32, "gaps": 33, "repeats": 34, "disconnects": 35, "held_bytes": 38, "age": 36e-6}
 	others := map[string]bool{"cpu": true, "age": true, "exit_code": true} // tested below
 	r, s := metric.NewReader(scenario()), snapshot()
@@ -70,10 +80,10 @@ func TestEveryMetricReadsItsField(t *testing.T) {
 		}
 		require.Equal(t, d.Reader, ofSlow[d.Name] != 0, d.Name)
 
-		// A lane that was killed keeps what was counted, and nothing else.
+		// A lane that was killed keeps what was counted and its account, and nothing else.
 		if of.Lane = "pull"; d.Lane && !others[d.Name] {
 			_, ok := r.Value(s, of)
-			require.Equal(t, d.Kind == script.Counter, ok, d.Name)
+			require.Equal(t, d.Kind == script.Counter || account[d.Name] != 0, ok, d.Name)
 		}
 	}
 }
@@ -114,6 +124,16 @@ func TestNoValue(t *testing.T) {
 	got, ok = r.Value(s, script.Selector{Metric: "send_queue", Lane: "push"})
 	require.True(t, ok, "of the others it is")
 	require.EqualValues(t, 61, got)
+
+	s.Sample.Lanes[0].Account.Unseen = s.Sample.Lanes[0].Readers
+	_, ok = r.Value(s, script.Selector{Metric: "in_send_queue", Lane: "push"})
+	require.False(t, ok, "not visible on this system")
+	got, ok = r.Value(s, script.Selector{Metric: "in_flight", Lane: "push"})
+	require.True(t, ok)
+	require.EqualValues(t, 104, got)
+	s.Sample.Lanes[0].Account = wire.Account{}
+	_, ok = r.Value(s, script.Selector{Metric: "in_flight", Lane: "push"})
+	require.False(t, ok, "there is no account yet")
 
 	s.Sample.BrokerRSS = 0
 	_, ok = r.Value(s, script.Selector{Metric: "broker_rss"})

@@ -40,6 +40,34 @@ var columns = []column{
 	{"gap_messages", func(s wire.LaneSample) string { return whole64(s.Gaps) }},
 	{"repeat_messages", func(s wire.LaneSample) string { return whole64(s.Repeats) }},
 	{"restarts", func(s wire.LaneSample) string { return whole64(s.Restarts) }},
+	{"produced_bytes", accounted(func(a wire.Account) uint64 { return a.Produced })},
+	{"in_broker_bytes", accounted(func(a wire.Account) uint64 { return a.Broker })},
+	{"in_backlog_bytes", accounted(func(a wire.Account) uint64 { return a.Backlog })},
+	{"in_send_queue_bytes", accounted(func(a wire.Account) uint64 { return a.SendQueue })},
+	{"in_flight_bytes", accounted(func(a wire.Account) uint64 { return a.InFlight })},
+	{"in_reader_bytes", accounted(func(a wire.Account) uint64 { return a.Held })},
+	{"consumed_bytes", accounted(func(a wire.Account) uint64 { return a.Consumed })},
+	{"lost_strategy_bytes", accounted(func(a wire.Account) uint64 { return a.LostStrategy })},
+	{"lost_trimmed_bytes", accounted(func(a wire.Account) uint64 { return a.LostTrimmed })},
+	{"lost_broker_bytes", accounted(func(a wire.Account) uint64 { return a.LostBroker })},
+	{"lost_left_bytes", accounted(func(a wire.Account) uint64 { return a.LostLeft })},
+	{"account_gap_bytes", func(s wire.LaneSample) string {
+		if s.Account.Produced == 0 {
+			return ""
+		}
+		return strconv.FormatInt(s.Account.Gap, 10)
+	}},
+}
+
+// accounted is a part of the account, empty while there is none. It goes on when
+// the lane has ended.
+func accounted(part func(wire.Account) uint64) func(wire.LaneSample) string {
+	return func(s wire.LaneSample) string {
+		if s.Account.Produced == 0 {
+			return ""
+		}
+		return whole64(part(s.Account))
+	}
 }
 
 // extras of a lane run on over restarts.

@@ -108,7 +108,7 @@ func names[T any](columns []column[T]) []string {
 
 // columns are those that this program writes.
 func columns() Columns {
-	return Columns{Run: names(runColumns), Lane: names(laneColumns), Reader: names(readerColumns)}
+	return Columns{Run: names(runColumns), Lane: names(laneColumns), Reader: names(readerColumns), Account: names(accountColumns)}
 }
 
 // appendRow appends the numbers of v. Zeros at the end are left out: a row may

@@ -111,10 +111,14 @@ func (d *decoder) moment(l *line, at time.Duration) error {
 		next.Script.Clock = time.Duration(l.Clock) * time.Microsecond
 	}
 	if l.Sample != nil {
+		before := next.Sample.Lanes
 		if err := l.Sample.into(&next.View, d.by, next.groups); err != nil {
 			return err
 		}
 		setAges(&next.View, l.Ages)
+		if err := setAccounts(&next.View, l.Accounts, d.by.account, before); err != nil {
+			return err
+		}
 	}
 	log, from, err := d.log(l, &next)
 	if err != nil {

@@ -37,11 +37,14 @@ type line struct {
 	Log    []entryWords    `json:"log"`    // new entries
 	Marks  []markWords     `json:"marks"`  // new ones on the curves
 	Sample *sampleText     `json:"sample"`
-	Ages   [][][]uint64    `json:"ages"`     // with a sample: by lane and group of readers, bucket, count, …
-	Clock  int64           `json:"clock"`    // of the steps (play.View.Clock)
-	Ghosts *int64          `json:"ghostsAt"` // when the measured series of the scenario begin
-	Remark string          `json:"remark"`   // of the recorder about itself
-	End    *endWords       `json:"end"`      // the last line
+	Ages   [][][]uint64    `json:"ages"` // with a sample: by lane and group of readers, bucket, count, …
+
+	Accounts []json.RawMessage `json:"accounts"` // with a sample: by lane
+
+	Clock  int64     `json:"clock"`    // of the steps (play.View.Clock)
+	Ghosts *int64    `json:"ghostsAt"` // when the measured series of the scenario begin
+	Remark string    `json:"remark"`   // of the recorder about itself
+	End    *endWords `json:"end"`      // the last line
 }
 
 // isMoment tells whether the line is one.

@@ -53,9 +53,10 @@ type Header struct {
 
 // Columns name the numbers of the rows of a sample, in their order.
 type Columns struct {
-	Run    []string `json:"run"`
-	Lane   []string `json:"lane"`
-	Reader []string `json:"reader"` // of a group of readers on a lane
+	Run     []string `json:"run"`
+	Lane    []string `json:"lane"`
+	Reader  []string `json:"reader"`            // of a group of readers on a lane
+	Account []string `json:"account,omitempty"` // of a lane
 }
 
 // Environment is where a run took place.

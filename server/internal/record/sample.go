@@ -67,10 +67,12 @@ type layouts struct {
 	run    []*column[wire.Sample]
 	lane   []*column[laneRow]
 	reader []*column[metric.Readers]
+
+	account []*column[wire.Account]
 }
 
 func layoutsOf(c Columns) layouts {
-	return layouts{layout(runColumns, c.Run), layout(laneColumns, c.Lane), layout(readerColumns, c.Reader)}
+	return layouts{layout(runColumns, c.Run), layout(laneColumns, c.Lane), layout(readerColumns, c.Reader), layout(accountColumns, c.Account)}
 }
 
 // into makes new slices of v for the numbers of t. groups names the readers of

@@ -113,7 +113,8 @@ func TestEveryNumberHasAColumn(t *testing.T) {
 		others  int // fields that are no numbers
 	}{
 		{wire.Sample{}, columns().Run, 1},
-		{wire.LaneSample{}, columns().Lane[:29], 1},
+		{wire.LaneSample{}, columns().Lane[:29], 2}, // tabs, and the account
+		{wire.Account{}, columns().Account, 0},
 		{metric.Lane{}, columns().Lane[29:], 1},
 		{metric.Readers{}, columns().Reader, 2},
 	} {

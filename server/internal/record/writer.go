@@ -200,12 +200,16 @@ func (w *Writer) appendSample(buf []byte, next *state, whole, final bool) []byte
 		w.ages = next.Elapsed
 		ages = agesOf(&next.View)
 	}
-	if whole || ages != nil || !bytes.Equal(sample, w.sample) {
+	accounts := whole || accountsDiffer(&w.last.View, &next.View)
+	if accounts || ages != nil || !bytes.Equal(sample, w.sample) {
 		w.sample = sample
 		buf = append(append(buf, `,"sample":`...), sample...)
 	}
 	if ages != nil {
 		buf = w.member(buf, "ages", ages)
+	}
+	if accounts {
+		buf = appendAccounts(append(buf, `,"accounts":`...), &next.View)
 	}
 	return buf
 }

@@ -154,6 +154,8 @@ type laneJSON struct {
 	HealthyAgeP50       float64 `json:"healthyAgeP50Seconds"`
 	HealthyAgeP99       float64 `json:"healthyAgeP99Seconds"`
 	SlowAgeP50          float64 `json:"slowAgeP50Seconds"`
+
+	Account *accountJSON `json:"account"` // null before there is one
 }
 
 type entryJSON struct {
@@ -218,6 +220,7 @@ func laneOf(l run.LaneView, m wire.LaneSample, host string) laneJSON {
 		Delivered: m.Delivered, DeliveredPerSecond: m.PerSecond, BytesPerSecond: m.BytesPerSec,
 		Dropped: m.Dropped, Gaps: m.Gaps, Repeats: m.Repeats,
 		HealthyAgeP50: seconds(m.HealthyP50), HealthyAgeP99: seconds(m.HealthyP99), SlowAgeP50: seconds(m.SlowP50),
+		Account: accountJSONOf(m.Account),
 	}
 	if l.PID != 0 {
 		out.StreamURL = l.StreamURL(host)

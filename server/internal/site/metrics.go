@@ -50,6 +50,29 @@ var laneMetrics = []laneMetric{
 	perLane("healthy_age_p99_seconds", "Age at healthy readers, 99th percentile of the last second.", gauge, func(m wire.LaneSample) float64 { return seconds(m.HealthyP99) }),
 }
 
+// accountMetrics are where the bytes of a lane are: parts that add up.
+var accountMetrics = []struct {
+	part  string
+	value func(wire.Account) uint64
+}{
+	{"broker", func(a wire.Account) uint64 { return a.Broker }},
+	{"backlog", func(a wire.Account) uint64 { return a.Backlog }},
+	{"send_queue", func(a wire.Account) uint64 { return a.SendQueue }},
+	{"in_flight", func(a wire.Account) uint64 { return a.InFlight }},
+	{"reader", func(a wire.Account) uint64 { return a.Held }},
+	{"consumed", func(a wire.Account) uint64 { return a.Consumed }},
+	{"lost_strategy", func(a wire.Account) uint64 { return a.LostStrategy }},
+	{"lost_trimmed", func(a wire.Account) uint64 { return a.LostTrimmed }},
+	{"lost_broker", func(a wire.Account) uint64 { return a.LostBroker }},
+	{"lost_left", func(a wire.Account) uint64 { return a.LostLeft }},
+}
+
+var (
+	accountPart     = prometheus.NewDesc("spillway_lane_account_bytes", "Where the event text is that was produced for the readers of a lane, once a second.", []string{"lane", "strategy", "part"}, nil)
+	accountProduced = prometheus.NewDesc("spillway_lane_account_produced_bytes", "Event text produced for the readers of a lane; the sum of all parts and the gap.", []string{"lane", "strategy"}, nil)
+	accountGap      = prometheus.NewDesc("spillway_lane_account_gap_bytes", "What the parts do not explain of what was produced.", []string{"lane", "strategy"}, nil)
+)
+
 var (
 	runState      = prometheus.NewDesc("spillway_run_state", "1 for the state the run is in.", []string{"state"}, nil)
 	runElapsed    = prometheus.NewDesc("spillway_run_elapsed_seconds", "Time since the run's start.", nil, nil)
@@ -65,7 +88,7 @@ func (c collector) Describe(out chan<- *prometheus.Desc) {
 	for _, m := range laneMetrics {
 		out <- m.desc
 	}
-	for _, d := range []*prometheus.Desc{runState, runElapsed, produced, producerStall, brokerUsed, brokerRSS, readerHeld} {
+	for _, d := range []*prometheus.Desc{runState, runElapsed, produced, producerStall, brokerUsed, brokerRSS, readerHeld, accountPart, accountProduced, accountGap} {
 		out <- d
 	}
 }
@@ -88,6 +111,15 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		for _, m := range laneMetrics {
 			send(m.desc, m.kind, m.value(v.Sample.Lanes[i]), l.Name, l.Plan.Strategy)
 		}
+		a := v.Sample.Lanes[i].Account
+		if a == (wire.Account{}) {
+			continue // there is none yet
+		}
+		for _, m := range accountMetrics {
+			send(accountPart, gauge, float64(m.value(a)), l.Name, l.Plan.Strategy, m.part)
+		}
+		send(accountProduced, gauge, float64(a.Produced), l.Name, l.Plan.Strategy)
+		send(accountGap, gauge, float64(a.Gap), l.Name, l.Plan.Strategy)
 	}
 	for i, extra := range v.Extra {
 		for _, r := range extra.Readers {

@@ -110,6 +110,10 @@ func (l shape) at(at time.Duration, ages ages) (wire.LaneSample, metric.Lane, ru
 		}
 	}
 	s.Delivered = uint64(delivered)
+	s.Account = wire.Account{
+		Backlog: s.BacklogBytes, InFlight: s.Stalled << 16, Consumed: s.Delivered<<12 - s.Stalled<<16, LostStrategy: s.Dropped << 12,
+	}
+	s.Account.Produced = s.Account.Backlog + s.Account.InFlight + s.Account.Consumed + s.Account.LostStrategy
 	extra := metric.Lane{
 		CPUMicros: micros(lived) / 9, Delivered: s.Delivered, DeliveredBytes: s.Delivered << 12, Dropped: s.Dropped, LastExit: -1,
 		Readers: []metric.Readers{

@@ -281,6 +281,7 @@ func (r *Run) measure() {
 			s.HealthyP50, s.HealthyP99, s.SlowP50 = busy(1500, at), busy(9000, at), busy(8e6, at)
 		}
 		s.Delivered, s.Dropped, s.Gaps = 1100*n, 3*n, n
+		s.Account = account(n-n%10, at) // once a second
 		for g, name := range []string{"slow", "healthy"} {
 			more.Readers = append(more.Readers, metric.Readers{
 				Group: name, Connected: 100, Messages: 1000 * n, Bytes: 4_100_000 * n, Gaps: 3 * n, Repeats: n,
@@ -303,4 +304,17 @@ func (r *Run) age(i int) *reader.Histogram {
 		r.ages[i] = &h
 	}
 	return r.ages[i]
+}
+
+// account is one after n samples, of lane i. The parts fit.
+func account(n, i uint64) wire.Account {
+	a := wire.Account{
+		Broker: 700*n + i, Backlog: 1_200_000 * n, SendQueue: 46_000 + n, InFlight: 3_000 * i, Held: n % 3 * 1000, Consumed: 4_100_000 * n,
+		LostStrategy: 12_000 * n, Gap: -int64(n % 7), Silent: i % 2,
+	}
+	if n == 0 {
+		return wire.Account{}
+	}
+	a.Produced = uint64(int64(a.Broker+a.Backlog+a.SendQueue+a.InFlight+a.Held+a.Consumed+a.LostStrategy) + a.Gap)
+	return a
 }
