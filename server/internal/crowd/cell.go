@@ -27,6 +27,7 @@ type cell struct {
 	share     Connection
 	gate      *gate
 	hold      *hold
+	ids       *atomic.Uint64 // of connections: the last one given out by the whole crowd
 	log       *slog.Logger
 
 	connected   atomic.Int64
@@ -42,6 +43,7 @@ type cell struct {
 	readers []*synthetic   // reader i is at i
 	leaving []*synthetic   // told to stop, not gone yet
 	gone    reader.Account // of readers that are
+	left    Row            // likewise; as CellReport.Left
 	window  window
 	ages    reader.Histogram // of all messages until the window's open slot
 }
@@ -113,7 +115,9 @@ func (c *cell) leave(r *synthetic) {
 		return // the whole crowd ends
 	}
 	c.leaving = slices.Delete(c.leaving, i, i+1)
-	add(&c.gone, r.sample(c.window.open()))
+	a := r.sample(c.window.open())
+	add(&c.gone, a)
+	c.left.leave(a)
 }
 
 // failed notes a connection that ended, or did not come about, by itself.

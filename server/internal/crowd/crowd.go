@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -37,6 +38,7 @@ type crowd struct {
 	cells   []*cell
 	readers sync.WaitGroup
 	hold    hold
+	ids     atomic.Uint64 // of connections, on all lanes; the first is 1
 	log     *slog.Logger
 }
 
@@ -58,7 +60,7 @@ func run(ctx context.Context, cfg Config, link Link, log *slog.Logger, dial dial
 			cell := &cell{
 				lane: l.Name, group: g.Name, channel: g.Channel, dial: dial, gate: newGate(), log: log,
 				secure: secure, share: g.Connection,
-				hold: &c.hold, rate: g.BytesPerSecond, paused: g.Paused, away: g.Away,
+				hold: &c.hold, ids: &c.ids, rate: g.BytesPerSecond, paused: g.Paused, away: g.Away,
 			}
 			cell.way, cell.transport = wayOf(g, l)
 			if dial == nil {
@@ -78,10 +80,14 @@ func run(ctx context.Context, cfg Config, link Link, log *slog.Logger, dial dial
 	return c.serve(ctx, link)
 }
 
-// serve obeys and reports until ctx is done.
+// serve obeys and reports until ctx is done. At every whole second it reads all
+// readers; the next report has them.
 func (c *crowd) serve(ctx context.Context, link Link) error {
 	ticker := time.NewTicker(reportEvery)
 	defer ticker.Stop()
+	second := time.NewTimer(time.Until(nextSecond(time.Now())))
+	defer second.Stop()
+	var read reading
 	commands := link.Commands()
 	for n := 1; ; {
 		select {
@@ -95,8 +101,14 @@ func (c *crowd) serve(ctx context.Context, link Link) error {
 			if err := c.command(ctx, line); err != nil {
 				c.log.Warn("refuse command", "err", err)
 			}
+		case <-second.C:
+			now := time.Now()
+			read = c.read(now)
+			second.Reset(time.Until(nextSecond(now)))
 		case now := <-ticker.C:
-			if err := link.Report(c.report(now, n%readEvery == 0)); err != nil {
+			report := c.report(now, n%readEvery == 0)
+			read.tell(&report)
+			if err := link.Report(report); err != nil {
 				c.log.Warn("report", "err", err)
 			}
 			n++

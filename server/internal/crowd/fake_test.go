@@ -38,6 +38,7 @@ type fakeLane struct {
 	asked    []string          // channel of every request
 	spoken   []string          // transport of every request
 	lasts    []string          // last sequence in the query of every request
+	ids      []string          // of the connection of every request
 	most     uint64            // messages asked for and not sent, at their highest
 	conns    map[net.Conn]bool
 	refuse   bool
@@ -95,6 +96,7 @@ func (l *fakeLane) serve(c net.Conn) {
 		l.lastIDs = append(l.lastIDs, r.Header.Get("Last-Event-ID"))
 		l.spoken = append(l.spoken, r.URL.Query().Get("transport"))
 		l.lasts = append(l.lasts, r.URL.Query().Get("last"))
+		l.ids = append(l.ids, r.URL.Query().Get("conn"))
 	})
 	out, err := l.answer(c, in, r)
 	if err != nil {
@@ -113,10 +115,10 @@ func (l *fakeLane) serve(c net.Conn) {
 	}
 }
 
-// event is an event of exactly size bytes.
+// event is an event of exactly size bytes, on a channel where all are.
 func event(seq uint64, size int) []byte {
 	b := []byte("id: " + strconv.FormatUint(seq, 10) + "\ndata: ")
-	b = wire.AppendHeader(b, wire.Header{Seq: seq, AtMicros: time.Now().UnixMicro()})
+	b = wire.AppendHeader(b, wire.Header{Seq: seq, AtMicros: time.Now().UnixMicro(), Pos: (seq - 1) * uint64(size)})
 	b = append(b, `"pad":"`...)
 	for len(b) < size-4 {
 		b = append(b, 'x')
@@ -130,6 +132,7 @@ type fakeLink struct {
 	mu       sync.Mutex
 	last     Report
 	full     map[string]CellReport // by lane/group, the newest with Read and Ages
+	told     []Report              // those with rows
 }
 
 func newFakeLink() *fakeLink {
@@ -143,6 +146,9 @@ func (l *fakeLink) Report(v any) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last = v.(Report)
+	if l.last.Cells[0].RowsAt != 0 {
+		l.told = append(l.told, l.last)
+	}
 	for _, c := range l.last.Cells {
 		if c.Read != nil {
 			l.full[c.Lane+"/"+c.Group] = c

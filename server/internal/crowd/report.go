@@ -50,7 +50,8 @@ type CellReport struct {
 	Read map[string]uint64 `json:",omitzero"`
 
 	// Rows are the readers there are, once a second and at a whole one, RowsAt;
-	// otherwise nil. Left is what those that were taken away had received.
+	// otherwise nil, and always with more than maxRows in all cells. Left is what
+	// those that were taken away had received.
 	Rows   []Row `json:",omitzero"`
 	RowsAt int64 `json:",omitzero"` // Unix seconds
 	Left   Row   `json:",omitzero"` // From is 0; To − Text is what they missed
@@ -64,11 +65,11 @@ type CellReport struct {
 // the reader, as in reader.Account.
 type Row struct {
 	Number  uint64 // in its group, from 0
-	ID      uint64 `json:",omitzero"` // of its connection, as its lane knows it; 0 without one
+	ID      uint64 `json:",omitzero"` // of its connection, as its lane knows it; 0 without one. Streams of HTTP/2 count as connections
 	Channel string
 	From    uint64 `json:",omitzero"` // position where its first message began
 	To      uint64 `json:",omitzero"` // position behind the last
 	Text    uint64 `json:",omitzero"` // of all messages between the two that it has
-	Before  uint64 `json:",omitzero"` // of these, on earlier connections
+	Before  uint64 `json:",omitzero"` // of these, on earlier connections; without a connection, before the last one
 	Held    uint64 `json:",omitzero"` // bytes that have arrived and that it has not read
 }

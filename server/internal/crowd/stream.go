@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -39,11 +40,13 @@ const userAgent = "spillway-crowd"
 
 // address is where a reader reads. It names a transport where the reader chose
 // its way, and the last sequence where it cannot go into a header: a page has no
-// say in those of a WebSocket.
-func address(lane *url.URL, channel, transport, last string) *url.URL {
+// say in those of a WebSocket. The id is that of the connection, which the lane
+// reports with it; of streams that share a connection of HTTP/2 each has its own.
+func address(lane *url.URL, channel, transport, last string, id uint64) *url.URL {
 	u := *lane
 	query := u.Query()
 	query.Set("reader", channel)
+	query.Set("conn", strconv.FormatUint(id, 10))
 	if transport != "" {
 		query.Set("transport", transport)
 	}

@@ -42,6 +42,8 @@ type synthetic struct {
 
 	mu      sync.Mutex // held for the few microseconds of one Feed
 	decoder reader.Reader
+	id      uint64 // of the connection there is; 0 without one
+	before  uint64 // event text received when it began
 }
 
 // run connects, reads, and connects again until ctx is done.
@@ -88,8 +90,11 @@ func (s *synthetic) connect(ctx context.Context, stay *stay) (connected bool, er
 	s.mu.Lock()
 	s.decoder.Reconnected()
 	lastEventID := s.decoder.LastEventID()
+	s.id, s.before = s.cell.ids.Add(1), s.decoder.Account().Text
+	id := s.id
 	s.mu.Unlock()
-	in, ask, err := s.cell.open(ctx, stay.url, s.channel, lastEventID, &s.held)
+	defer s.disconnected() // once nothing is held any more
+	in, ask, err := s.cell.open(ctx, stay.url, s.channel, lastEventID, id, &s.held)
 	if err != nil {
 		return false, err
 	}
@@ -105,6 +110,14 @@ func (s *synthetic) connect(ctx context.Context, stay *stay) (connected bool, er
 		err = why
 	}
 	return true, err
+}
+
+// disconnected says that what the reader has is all it will get of its
+// connection.
+func (s *synthetic) disconnected() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.id = 0
 }
 
 // read reads at its pace. What it waits for is the throttle or the lane, and

@@ -11,11 +11,12 @@ import (
 
 // open connects as the way of the cell demands. What comes back is read at the
 // reader's pace; the demand is nil but where the lane waits for it. A lane with
-// TLS speaks HTTP/2 where the way allows it, and held counts what lies in it.
-func (c *cell) open(ctx context.Context, lane *url.URL, channel, last string, held *atomic.Int64) (io.ReadCloser, *demand, error) {
+// TLS speaks HTTP/2 where the way allows it, and held counts what lies in it. The
+// lane is told the id of the connection.
+func (c *cell) open(ctx context.Context, lane *url.URL, channel, last string, id uint64, held *atomic.Int64) (io.ReadCloser, *demand, error) {
 	dial, secure := c.dial, lane.Scheme == "https"
 	if c.way.Transport() == reader.Fetch.Transport() {
-		request := request(address(lane, channel, c.transport, ""), last)
+		request := request(address(lane, channel, c.transport, "", id), last)
 		if secure {
 			in, err := c.secure.open(ctx, dial, c.share, request, held)
 			return in, nil, err
@@ -29,7 +30,7 @@ func (c *cell) open(ctx context.Context, lane *url.URL, channel, last string, he
 	if secure {
 		dial = c.secure.dial(dial, "http/1.1")
 	}
-	in, err := openSocket(ctx, dial, address(lane, channel, c.transport, last))
+	in, err := openSocket(ctx, dial, address(lane, channel, c.transport, last, id))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -63,7 +63,7 @@ func (p *producer) command(line json.RawMessage) error {
 func (p *producer) tell(ctx context.Context, link Link) error {
 	ticker := time.NewTicker(reportEvery)
 	defer ticker.Stop()
-	whole := time.NewTimer(untilWhole(time.Now()))
+	whole := time.NewTimer(time.Until(nextSecond(time.Now())))
 	defer whole.Stop()
 	var positions map[string]Position
 	var at int64
@@ -73,8 +73,8 @@ func (p *producer) tell(ctx context.Context, link Link) error {
 			return ctx.Err()
 		case <-whole.C:
 			now := time.Now()
-			positions, at = p.journal.positions(), now.Round(time.Second).Unix()
-			whole.Reset(untilWhole(now))
+			positions, at = p.journal.positions(), wholeSecond(now).Unix()
+			whole.Reset(time.Until(nextSecond(now)))
 			continue
 		case <-ticker.C:
 		}

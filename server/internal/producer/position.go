@@ -8,6 +8,9 @@ import (
 )
 
 const (
+	// early is how much sooner than a wall clock says a timer may come, which
+	// follows another clock.
+	early = 10 * time.Millisecond
 	// lookAhead is how long before a whole second the broker is asked where its
 	// streams begin, so that the answer is there when positions are read.
 	lookAhead = 200 * time.Millisecond
@@ -60,7 +63,7 @@ func headOf(payload string) (wire.Header, bool) {
 func (p *producer) look(ctx context.Context) error {
 	asked := false
 	for {
-		if err := pause(ctx, untilWhole(time.Now().Add(lookAhead))); err != nil {
+		if err := pause(ctx, time.Until(nextSecond(time.Now().Add(lookAhead)).Add(-lookAhead))); err != nil {
 			return err
 		}
 		p.mu.Lock()
@@ -140,7 +143,9 @@ func (j *journal) positions() map[string]Position {
 	return all
 }
 
-// untilWhole is the time from now to the next whole second by the clock.
-func untilWhole(now time.Time) time.Duration {
-	return now.Truncate(time.Second).Add(time.Second).Sub(now)
-}
+// wholeSecond is the second that a reading at now is of.
+func wholeSecond(now time.Time) time.Time { return now.Add(early).Truncate(time.Second) }
+
+// nextSecond is when the next reading is due. All processes read at that instant,
+// each by the same wall clock; see package account.
+func nextSecond(now time.Time) time.Time { return wholeSecond(now).Add(time.Second) }

@@ -70,7 +70,7 @@ func TestPositionsAreSumsOfTheStream(t *testing.T) {
 				for key, events := range store.streams {
 					requireWhole(t, events, 1)
 					requireSums(t, events, 0)
-						for _, told := range link.told {
+					for _, told := range link.told {
 						requireTold(t, told, key, events)
 					}
 				}
