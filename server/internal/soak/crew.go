@@ -119,9 +119,7 @@ func (c *crew) judge(ends map[string]uint64, firsts map[string][]uint64) (wrong 
 	for _, p := range c.people {
 		s := p.sequence()
 		wrong = append(wrong, s.judge(ends[p.channel], firsts[p.channel]).wrong(p.name, s.lossy)...)
-		if n := p.account().Malformed; n > 0 {
-			wrong = append(wrong, fmt.Sprintf("%s got %d malformed messages", p.name, n))
-		}
+		wrong = append(wrong, addsUp(p.name, s, p.account())...)
 	}
 	return wrong
 }

@@ -97,6 +97,20 @@ func lostBy(h hole, firsts []uint64) bool {
 	return false
 }
 
+// addsUp says what is wrong with an account: what a reader could not read, and
+// positions that do not fit the bytes it got. Where nothing is missing it got all
+// between the first message and the last, to the byte; where something is, less.
+func addsUp(who string, s sequence, a reader.Account) (wrong []string) {
+	if a.Malformed > 0 {
+		wrong = append(wrong, fmt.Sprintf("%s got %d malformed messages", who, a.Malformed))
+	}
+	span := a.To - a.From
+	if s.repeats == 0 && (a.Text > span || s.missing == 0 && a.Text < span) {
+		wrong = append(wrong, fmt.Sprintf("%s got %d bytes of the %d between its first message and its last, and misses %d messages", who, a.Text, span, s.missing))
+	}
+	return wrong
+}
+
 // wrong says in words what may not be; who is the reader. A sequence on Pub/Sub
 // may be short: what came while nobody listened has no successor yet.
 func (v Verdict) wrong(who string, lossy bool) (wrong []string) {

@@ -22,7 +22,7 @@ import (
 const (
 	sharedRate = 25.0
 	ownRate    = 15.0
-	sizeBytes  = 1 << 10
+	sizeBytes  = 2 << 10
 	floorEvery = time.Second
 )
 
