@@ -12,11 +12,11 @@ import (
 	"io/fs"
 )
 
-//go:embed static/app.css static/lesson.css static/heap.css static/compare.css static/compare.js static/editor.js static/code.css static/code.js static/boot.js static/press.js static/script.js static/replay.js static/theme.js static/worker.js static/mark.svg
+//go:embed static/app.css static/lesson.css static/heap.css static/compare.css static/compare.js static/editor.js static/code.css static/code.js static/account.css static/account.js static/readers.js static/boot.js static/press.js static/script.js static/replay.js static/theme.js static/worker.js static/mark.svg
 var files embed.FS
 
 // Static holds the files by their names below /static/: app.css, lesson.css, heap.css,
-// compare.css, compare.js, editor.js, code.css, code.js, boot.js, press.js, script.js, replay.js, theme.js, worker.js, mark.svg.
+// compare.css, compare.js, editor.js, code.css, code.js, account.css, account.js, readers.js, boot.js, press.js, script.js, replay.js, theme.js, worker.js, mark.svg.
 func Static() fs.FS {
 	static, err := fs.Sub(files, "static")
 	if err != nil { // only for a name that is not a path

@@ -24,7 +24,7 @@ func read(t testing.TB, name string) string {
 }
 
 // loaded are the files that pages load.
-var loaded = []string{"app.css", "lesson.css", "heap.css", "compare.css", "compare.js", "code.css", "code.js", "editor.js", "boot.js", "press.js", "script.js", "replay.js", "theme.js", "worker.js", "mark.svg"}
+var loaded = []string{"app.css", "lesson.css", "heap.css", "compare.css", "compare.js", "code.css", "code.js", "account.css", "account.js", "readers.js", "editor.js", "boot.js", "press.js", "script.js", "replay.js", "theme.js", "worker.js", "mark.svg"}
 
 func TestStaticHasWhatPagesLoad(t *testing.T) {
 	for _, name := range loaded {
@@ -87,6 +87,28 @@ func TestTonesDiffer(t *testing.T) {
 	}
 }
 
+// Parts of the account that lie beside each other are told apart without red,
+// green or blue; their patterns do the rest. Letters stand in the card's colour
+// upon them.
+func TestPartsDiffer(t *testing.T) {
+	colours := palette(t)
+	names := strings.Split("abcdef", "")
+	for theme, name := range []string{"light", "dark"} {
+		for i, n := range names {
+			one := colours["part-"+n][theme]
+			require.GreaterOrEqual(t, contrast(one, colours["card"][theme]), 4.5, "part-%s, %s", n, name)
+			for _, o := range names[:i] {
+				require.Greater(t, apart(one, colours["part-"+o][theme], same), 20.0, "parts %s and %s, %s", o, n, name)
+			}
+			if i > 0 {
+				for blindness, m := range blind {
+					require.Greater(t, apart(one, colours["part-"+names[i-1]][theme], m), 15.0, "parts %s and %s, %s, %s", names[i-1], n, blindness, name)
+				}
+			}
+		}
+	}
+}
+
 type matrix [3][3]float64
 
 var same = matrix{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}
@@ -140,7 +162,7 @@ func palette(t testing.TB) map[string][2]rgb {
 	for _, m := range declared.FindAllStringSubmatch(read(t, "app.css"), -1) {
 		colours[m[1]] = [2]rgb{parse(t, m[2]), parse(t, m[3])}
 	}
-	for _, name := range []string{"paper", "card", "ink", "soft", "edge", "spout", "press", "bad", "on-bad", "wait", "focus", "tone-1", "tone-2", "tone-3", "tone-4"} {
+	for _, name := range []string{"paper", "card", "ink", "soft", "edge", "spout", "press", "bad", "on-bad", "wait", "focus", "tone-1", "tone-2", "tone-3", "tone-4", "part-a", "part-b", "part-c", "part-d", "part-e", "part-f"} {
 		require.Contains(t, colours, name)
 	}
 	return colours

@@ -85,6 +85,12 @@ var parts = map[string]templ.Component{
 	"ask-revealed":   component.AskBody(component.Ask{Question: "Which one?", Options: []string{"push", "pull"}, Answer: "push", Because: "It keeps everything."}),
 	"checks":         component.CheckList(rules()),
 	"checks-count":   component.CheckCount(rules()),
+	"band":           component.BandBody(band("push", accounted())),
+	"band-empty":     component.BandBody(band("push", wire.Account{})),
+	"band-blind":     component.BandBody(band("push", wire.Account{Produced: 9 << 20, Backlog: 5 << 20, InFlight: 3 << 20, Consumed: 1 << 20, Unseen: 210, Silent: 2})),
+	"over-time":      component.OverTime(chart.Stack{Width: 600, Height: 200, Frame: "<line/>", Areas: []chart.Path{{Key: "broker"}, {Key: "backlog", D: "M1 2Z"}}, Ends: []chart.End{{Key: "backlog", X: 9, Y: 8}}}),
+	"bounds":         component.BoundsBody([]component.Bound{{Name: "limit", Value: "1,000"}}, component.Parts[1]),
+	"bounds-none":    component.BoundsBody(nil, component.Parts[1]),
 	"replay": component.ReplayBar(component.Replay{
 		API: "/api/replay", Title: "One", Made: "today", Length: 130 * time.Second,
 		Marks: []component.ReplayMark{{At: 27200 * time.Millisecond, Label: "✕ push killed"}},

@@ -30,6 +30,7 @@ type Lane struct {
 	Curl     string          // command that reads the lane's stream; empty while it has no port
 	Accept   string          // where its certificate is accepted; empty for a lane without TLS
 	Code     *Code           // nil where nobody looks into lanes
+	Account  Account
 }
 
 // Status is the pill on a card: a mark and words, never a colour alone.

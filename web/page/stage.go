@@ -28,6 +28,10 @@ type Assets struct {
 
 	Code       string // code.css, after the others
 	CodeScript string // code.js
+
+	Account       string // account.css, likewise
+	AccountScript string // account.js
+	ReadersScript string // readers.js, of the page with each reader
 }
 
 // Lesson is what the stage is about.

@@ -59,6 +59,7 @@ func newAssets(static fs.FS, c client.Files) (assets, error) {
 		Press: a.url("press.js"), Script: a.url("script.js"), Replay: a.url("replay.js"),
 		Lesson: a.url("lesson.css"), Editor: a.url("editor.js"),
 		Heap: a.url("heap.css"), Compare: a.url("compare.css"), Comparing: a.url("compare.js"), Code: a.url("code.css"), CodeScript: a.url("code.js"),
+		Account: a.url("account.css"), AccountScript: a.url("account.js"), ReadersScript: a.url("readers.js"),
 	}
 	return a, nil
 }

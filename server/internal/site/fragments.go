@@ -57,7 +57,9 @@ func (h *hub) render(ctx context.Context, view run.View) map[string][]byte {
 		h.fragments[id] = fragment{model, frame}
 		fresh[id] = frame
 	}
-	for _, l := range view.Lanes {
+	full := h.site.accounts.full(view)
+	for i, l := range view.Lanes {
+		h.drawAccount(draw, view, i, full)
 		status, say := statusOfLane(l), sayOf(l)
 		draw("status-"+l.Name, status, func() templ.Component { return component.StatusPill(status) })
 		draw("say-"+l.Name, say, func() templ.Component { return component.SaySentence(say) })
@@ -73,6 +75,18 @@ func (h *hub) render(ctx context.Context, view run.View) map[string][]byte {
 	h.drawScript(draw, view)
 	draw("log", logModel{view.RunID, len(view.Log), last(view.Log)}, func() templ.Component { return component.LogEntries(entriesOf(view)) })
 	return fresh
+}
+
+// drawAccount draws where the bytes of a lane are, and what bounds them.
+func (h *hub) drawAccount(draw func(string, any, func() templ.Component), view run.View, i int, full uint64) {
+	band := bandOf(view, i, full)
+	draw("band-"+band.Lane, band, func() templ.Component { return component.BandBody(band) })
+	bounds := boundsOf(view, view.Lanes[i].Plan)
+	for _, p := range component.Parts {
+		if of := bounds[p.Key]; of != nil {
+			draw(component.BoundsID(band.Lane, p.Key), of, func() templ.Component { return component.BoundsBody(of, p) })
+		}
+	}
 }
 
 // drawScript draws the parts that follow the steps.

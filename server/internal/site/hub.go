@@ -98,6 +98,7 @@ func (h *hub) close() {
 // run that it does not know yet.
 func (h *hub) publish(ctx context.Context) {
 	view := h.site.o.Control.View()
+	h.site.accounts.add(view)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.viewers) == 0 {

@@ -32,6 +32,7 @@ type Options struct {
 	Vocabulary script.Vocabulary
 	Comparison *comparison.Desk // nil: no strategies are compared, as beside a recording
 	Recordings Recordings       // nil: none are made
+	Readers    Readers          // nil: nobody looks at single readers, as beside a recording
 	Looking    Looking          // nil: nobody looks into lanes, as beside a recording
 	Replay     Replay           // nil: the Control is that of a run
 	Loopback   bool             // nobody but this machine can connect
@@ -71,11 +72,13 @@ type Control interface {
 // Site serves pages and API. Create it with New, and call Changed whenever the
 // run has changed.
 type Site struct {
-	o      Options
-	log    *slog.Logger
-	assets assets
-	hub    *hub
-	heaps  heaps
+	o        Options
+	log      *slog.Logger
+	assets   assets
+	hub      *hub
+	heaps    heaps
+	accounts accounts
+	order    readerOrder
 }
 
 // New returns a Site. Run must be called for pages to be live.
@@ -111,6 +114,8 @@ func (s *Site) Handler() http.Handler {
 	s.api(mux)
 	s.heapRoutes(mux)
 	s.codeRoutes(mux)
+	mux.HandleFunc("GET /lanes/{lane}/account", s.accountOver)
+	s.readerRoutes(mux)
 	if s.o.Library != nil {
 		s.lessons(mux)
 	}

@@ -73,6 +73,7 @@ func (s *Site) stageOf(v run.View, steer bool, host string) page.Stage {
 			Throttle: l.Throttle,
 			Ghost:    ghostCaption(v, l.Name),
 			Accept:   acceptPath(l),
+			Account:  s.accountOf(v, i),
 		}
 		if s.o.Replay == nil {
 			card.Heap = page.HeapLinksOf(l.Name).Page
@@ -253,7 +254,7 @@ func helloOf(v run.View, steer bool) wire.Hello {
 			LimitBytes:     v.Sample.Lanes[i].Limit,
 		}
 		if l.PID != 0 {
-			info.Port = uint64(l.Port)
+			info.Port = uint64(l.ReadPort)
 		}
 		h.Lanes = append(h.Lanes, info)
 	}

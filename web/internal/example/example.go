@@ -30,7 +30,7 @@ func Stage(name string) page.Stage {
 	s := page.Stage{
 		Assets: page.Assets{
 			Style: "/static/app.css?v=1", Theme: "/static/theme.js?v=1", Boot: "/static/boot.js?v=1", Press: "/static/press.js?v=1", Script: "/static/script.js?v=1", Replay: "/static/replay.js?v=1", Worker: "/static/worker.js?v=1",
-			Exec: "/static/wasm_exec.js?v=1", Client: "/static/client.wasm?v=1", Mark: "/static/mark.svg?v=1", Code: "/static/code.css?v=1", CodeScript: "/static/code.js?v=1",
+			Exec: "/static/wasm_exec.js?v=1", Client: "/static/client.wasm?v=1", Mark: "/static/mark.svg?v=1", Code: "/static/code.css?v=1", CodeScript: "/static/code.js?v=1", Account: "/static/account.css?v=1", AccountScript: "/static/account.js?v=1", ReadersScript: "/static/readers.js?v=1",
 		},
 		Hub: "/hub", API: "/api/run", Run: "r1", Notes: true, Recording: "/recordings/r1",
 		Lesson: page.Lesson{Name: "One slow reader", Number: 1, Sentence: "Same messages, same readers.", Question: "Which server runs out of memory?", All: "/lessons", Edit: "/lessons/one-slow-reader/edit"},
@@ -189,6 +189,8 @@ func lane(stage, name, title string, way []string, now float64) component.Lane {
 	if haunted(stage) && name == "push" {
 		l.Ghost = "NestJS @Sse, the same load, limit 300 MiB: measured on 8 November 2026, 2 cores"
 	}
+	l.Account = accountOf(stage, name, now, end, dead)
+	l.Sample.Account = l.Account.Band.Account
 	l.Chart = draw(name, now, end, dead, haunted(stage), 0, 0)
 	return l
 }
