@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io"
 
-	"golang.org/x/sync/errgroup"
-
 	"spillway/server/internal/lane"
 )
 
@@ -30,8 +28,7 @@ type pushBufferedStrategy struct{}
 func (pushBufferedStrategy) Run(ctx context.Context, in Source, out Sink, st *lane.Stats) error {
 	passBy(in, out)
 	waiting := newQueue()
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
+	receive := func(ctx context.Context) error {
 		var came together
 		for {
 			err := came.from(ctx, in, togetherMessages)
@@ -44,8 +41,8 @@ func (pushBufferedStrategy) Run(ctx context.Context, in Source, out Sink, st *la
 			}
 			waiting.push(came.messages...)
 		}
-	})
-	group.Go(func() error {
+	}
+	deliver := func(ctx context.Context) error {
 		asked := credit{requests: out.Requests()}
 		var next together
 		for {
@@ -64,6 +61,6 @@ func (pushBufferedStrategy) Run(ctx context.Context, in Source, out Sink, st *la
 				rest = rest[n:]
 			}
 		}
-	})
-	return group.Wait()
+	}
+	return both(ctx, deliver, receive)
 }
