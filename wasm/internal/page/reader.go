@@ -84,6 +84,7 @@ func (p *page) takeReport(lane string, r *ownReader, report post.Report) {
 		Lane: lane, Bytes: report.Account.Bytes, Messages: report.Account.Messages,
 		Gaps: report.Account.Gaps, Repeats: report.Account.Repeats, LastSeq: report.Account.LastSeq,
 		P50: report.P50, P99: report.P99, Way: string(report.Way), Held: report.Held,
+		ID: report.Tab, From: report.Account.From, To: report.Account.To, Text: report.Account.Text, Before: report.Before,
 	}
 	if p.socket != nil && frame != r.sent && p.socket.Send(wire.Append(nil, &frame)) {
 		r.sent = frame

@@ -72,6 +72,7 @@ type Report struct {
 
 	Tab       uint64 // id of the connection, as the lane knows it; 0 without one
 	TabBytes  uint64 // read on this connection
+	Before    uint64 // of Account.Text, on earlier connections
 	Held      uint64 // bytes that have arrived and have not been read
 	WASMBytes uint64 // memory of the worker's WASM
 }
@@ -82,7 +83,8 @@ func (r *Report) numbers() []*uint64 {
 	a := &r.Account
 	return []*uint64{
 		&a.Bytes, &a.Messages, &a.Gaps, &a.Repeats, &a.LastSeq, &a.Malformed, &a.Ready, &a.Notices,
-		&r.P50, &r.P99, &r.AtMicros, &r.Tab, &r.TabBytes, &r.Held, &r.WASMBytes,
+		&a.From, &a.To, &a.Text,
+		&r.P50, &r.P99, &r.AtMicros, &r.Tab, &r.TabBytes, &r.Before, &r.Held, &r.WASMBytes,
 	}
 }
 

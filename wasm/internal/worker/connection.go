@@ -27,6 +27,7 @@ type connection struct {
 	way    reader.Way    // of this one or the last one
 	id     uint64        // below 2^53, so that JavaScript has it exactly
 	before uint64        // bytes of the account when it began
+	text   uint64        // event text of messages, likewise
 }
 
 // newID is a random number for a connection, never 0.
@@ -43,7 +44,8 @@ func (w *worker) connect(t target, buf []byte) error {
 	w.mu.Lock()
 	w.reader.Reconnected()
 	url := connectionURL(t.url, t.way, id, w.reader.LastEventID())
-	w.connection = connection{way: t.way, id: id, before: w.reader.Account().Bytes}
+	a := w.reader.Account()
+	w.connection = connection{way: t.way, id: id, before: a.Bytes, text: a.Text}
 	w.mu.Unlock()
 
 	s, err := stream.Open(ctx, t.way, url, len(buf))

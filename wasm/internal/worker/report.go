@@ -53,7 +53,7 @@ func (w *worker) take(nowMillis float64) post.Report {
 	c := w.connection
 	r := post.Report{
 		Run: w.run, State: w.state, Way: c.way, Account: w.reader.Account(),
-		P50: w.p50, P99: w.p99, AtMicros: uint64(nowMillis * 1e3), Tab: c.id,
+		P50: w.p50, P99: w.p99, AtMicros: uint64(nowMillis * 1e3), Tab: c.id, Before: c.text,
 	}
 	w.mu.Unlock()
 	r.TabBytes = r.Account.Bytes - c.before
