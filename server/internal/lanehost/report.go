@@ -35,8 +35,9 @@ type Link interface {
 //
 // The Go runtime keeps what a drained queue leaves behind for later; an
 // observer of RSS would see a lane that never recovers. So while the backlog
-// shrinks Talk calls debug.FreeOSMemory once a second (1 to 33 ms each), unless
-// it is told to keep what is free; and once when it is no longer told so.
+// shrinks Talk calls debug.FreeOSMemory once a second (1 to 33 ms each), and once
+// after a rush of readers, unless it is told to keep what is free; and once when
+// it is no longer told so.
 func (h *Host) Talk(ctx context.Context, link Link) error {
 	memory := sample.NewRuntime()
 	tick := time.NewTicker(ReportEvery)
@@ -47,6 +48,7 @@ func (h *Host) Talk(ctx context.Context, link Link) error {
 	var backlogThen uint64
 	told := orders{keepFree: h.cfg.KeepFree}
 	var read reading
+	var came rush
 	for {
 		select {
 		case <-ctx.Done():
@@ -68,7 +70,8 @@ func (h *Host) Talk(ctx context.Context, link Link) error {
 			read.tell(&report)
 			report.Watched = h.readers.watched(told.watch, now)
 			if settle {
-				if !told.keepFree && backlogThen > report.BacklogBytes+shrinkBytes {
+				rushed := came.over(report.Readers)
+				if !told.keepFree && (rushed || backlogThen > report.BacklogBytes+shrinkBytes) {
 					debug.FreeOSMemory()
 				}
 				settled, backlogThen = now, report.BacklogBytes
