@@ -19,18 +19,14 @@ const keptSeconds = 10
 // youName is what tables call a tab.
 const youName = "you (tab)"
 
-// seconds are what one kind of process has said, by the whole second it spoke of.
-// Of a process that never did nobody waits for a word.
-type seconds[T any] struct {
-	said map[int64]T
-	ever bool
-}
+// seconds are what one process has said, by the whole second it spoke of.
+type seconds[T any] struct{ said map[int64]T }
 
 func (s *seconds[T]) take(at int64, what T) {
 	if s.said == nil {
 		s.said = make(map[int64]T)
 	}
-	s.said[at], s.ever = what, true
+	s.said[at] = what
 	maps.DeleteFunc(s.said, func(second int64, _ T) bool { return second <= at-keptSeconds })
 }
 
@@ -38,7 +34,7 @@ func (s *seconds[T]) take(at int64, what T) {
 // says of it.
 func (s *seconds[T]) waitedFor(up bool, second int64) bool {
 	_, has := s.said[second]
-	return up && s.ever && !has
+	return up && !has
 }
 
 // crowdSecond is what the crowd said of a second, group by group.
@@ -124,7 +120,7 @@ func (s *session) accountOf(l *laneRun, at int64) {
 	a := &l.account
 	if at <= a.at ||
 		s.positions.waitedFor(s.producing != nil, at) ||
-		s.reading.waitedFor(s.crowding != nil, at) ||
+		s.reading.waitedFor(s.crowding != nil && len(s.crowdGroups()) > 0, at) ||
 		a.rows.waitedFor(!l.ended(), at) {
 		return
 	}

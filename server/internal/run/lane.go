@@ -109,7 +109,6 @@ func (l *laneRun) startAgain() {
 	l.state = wire.StateStarting
 	l.proc, l.exit, l.failure = nil, nil, ""
 	l.report, l.rates = lane.Report{}, nil
-	l.account.rows.ever = false
 	l.restarts++
 }
 
