@@ -159,7 +159,7 @@ func (s server) run(ctx context.Context, stdout io.Writer) error {
 	}
 	defer control.Close()
 	o := site.Options{
-		Control: control, Looking: control, Comparison: desk, Library: s.lessons, Folder: s.flags.scenarios,
+		Control: control, Looking: control, Readers: control, Comparison: desk, Library: s.lessons, Folder: s.flags.scenarios,
 		Vocabulary: run.Vocabulary(s.flags.maxMemory),
 	}
 	if tapes != nil {
