@@ -44,6 +44,7 @@ type crowdSecond map[crowdCell]crowd.CellReport
 type laneAccount struct {
 	books account.Books
 	rows  seconds[[]lane.Row]
+	part  []lane.Row // of a second of which more is to come
 	tabs  seconds[tabsSecond]
 	at    int64 // the second of the newest account; 0 before the first
 	sum   wire.Account
@@ -110,14 +111,25 @@ func (s *session) takeRows(l *laneRun, r lane.Report) {
 	if r.RowsAt == 0 {
 		return
 	}
-	l.account.rows.take(r.RowsAt, r.Rows)
+	a := &l.account
+	a.part = append(a.part, r.Rows...)
+	if r.RowsMore {
+		return
+	}
+	a.rows.take(r.RowsAt, a.part)
+	a.part = nil
 	s.spoke(r.RowsAt)
 }
 
 // accountOf adds a second to the account of a lane, once everybody has spoken of
-// it who is there. A second for which somebody skipped his word is in none.
+// it who is there. A second for which somebody skipped his word is in none. Where
+// somebody says nothing for long (a crowd too large for rows, a lane that is busy
+// with its garbage) there is no account, rather than an old one.
 func (s *session) accountOf(l *laneRun, at int64) {
 	a := &l.account
+	if a.at > 0 && at > a.at+keptSeconds {
+		a.sum, a.lines = wire.Account{}, nil
+	}
 	if at <= a.at ||
 		s.positions.waitedFor(s.producing != nil, at) ||
 		s.reading.waitedFor(s.crowding != nil && len(s.crowdGroups()) > 0, at) ||

@@ -96,6 +96,37 @@ func TestAccountOfALaneThatDied(t *testing.T) {
 	require.EqualValues(t, 500, s.account("push").LostBroker)
 }
 
+// Rows that do not fit into one report come in several.
+func TestRowsInParts(t *testing.T) {
+	s := newTold(t)
+	s.crowdSays(100, crowd.Row{ID: 7, Channel: "slow-0", To: 300, Text: 300}, crowd.Row{Number: 1, ID: 8, Channel: "slow-0"})
+	s.producerSays(100, 1000)
+	push := s.lane("push")
+	for i, id := range []uint64{7, 8} {
+		require.Zero(t, s.account("push"))
+		s.takeRows(push, lane.Report{RowsAt: 100, RowsMore: i == 0, Rows: []lane.Row{{ID: id, Channel: "slow-0", Accepted: 700, Delivered: 500}}})
+	}
+	require.Equal(t, wire.Account{Produced: 2050, Broker: 600, Backlog: 400, InFlight: 700, Consumed: 340, LostLeft: 10}, s.account("push"))
+}
+
+// An account that is no more the present one is none.
+func TestAccountThatBecameOld(t *testing.T) {
+	s := newTold(t)
+	s.crowdSays(100)
+	s.producerSays(100, 1000)
+	s.laneSays("push", 100, lane.Row{Channel: "slow-0", Accepted: 700, Delivered: 500})
+	for at := int64(101); at <= 100+keptSeconds; at++ {
+		s.producerSays(at, 1000)
+		s.laneSays("push", at)
+		require.NotZero(t, s.account("push"))
+	}
+	s.producerSays(101+keptSeconds, 1000)
+	require.Zero(t, s.account("push"))
+	s.laneSays("push", 101+keptSeconds)
+	s.crowdSays(101 + keptSeconds)
+	require.NotZero(t, s.account("push"))
+}
+
 // What a connection said last is not lost with a second that is in no account.
 func TestLastRowsAreKept(t *testing.T) {
 	s := newTold(t)

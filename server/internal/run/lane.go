@@ -109,6 +109,7 @@ func (l *laneRun) startAgain() {
 	l.state = wire.StateStarting
 	l.proc, l.exit, l.failure = nil, nil, ""
 	l.report, l.rates = lane.Report{}, nil
+	l.account.part = nil
 	l.restarts++
 }
 
