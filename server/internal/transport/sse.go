@@ -51,6 +51,7 @@ func openSSE(w http.ResponseWriter, r *http.Request, o Options) (Sink, context.C
 		conn.Close()
 		return nil, nil, fmt.Errorf("write first event: %w", err)
 	}
+	s.buf = nil // what an idle reader needs for the first event it does not need again
 	if !watchTogether(&s.line) {
 		go s.watch()
 	}

@@ -84,6 +84,7 @@ func openSocket(w http.ResponseWriter, r *http.Request, o Options, asked *demand
 		conn.Conn.Close()
 		return nil, nil, fmt.Errorf("write first event: %w", err)
 	}
+	s.buf = nil // what an idle reader needs for the first event it does not need again
 	go s.watch(conn)
 	return s, ctx, nil
 }
