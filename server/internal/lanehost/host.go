@@ -6,9 +6,10 @@
 //
 // For each connection the host opens the lane's source and transport, runs the
 // lane's strategy between them, and settles the account when one of them ends.
-// Two goroutines belong to a reader: the one that runs the strategy and the one
-// that notices when the reader leaves; strategies may add their own and wait for
-// them. None is net/http's: its stack, and the 8 KiB of buffers that live on it,
+// One goroutine belongs to a reader, the one that runs the strategy; strategies
+// may add their own and wait for them. Who reads server-sent events is seen to
+// leave by one for all, on Linux; over WebSocket, TLS and elsewhere each reader has
+// a second one for that. None is net/http's: its stack, and the 8 KiB of buffers that live on it,
 // are more than all else that an idle reader needs here. Streams of HTTP/2 are
 // the exception, because net/http keeps their connection.
 package lanehost
