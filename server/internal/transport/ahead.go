@@ -45,39 +45,50 @@ func (l *line) goesAhead() bool {
 }
 
 // sendAhead writes as much of ms as the kernel has room for at once, and returns
-// how many messages that were. The last of them it may have to wait for. So a
-// reader that keeps up gets everything in one system call, and for one that does
-// not the lane holds the encoding of one event, not of all.
+// how many messages that were. The last of them it may have to wait for; those
+// before count as delivered by then. So a reader that keeps up gets everything in
+// one system call, and for one that does not the lane holds the encoding of one
+// event, not of all.
 func (l *line) sendAhead(ms []lane.Message) (sent int, err error) {
 	s := scratches.Get().(*scratch)
 	missing := s.encode(&l.events, ms)
 	n, err := l.ahead.write(s.buf)
-	all := n == len(s.buf)
-	if all {
-		l.way, l.text, l.spoken = s.way, s.text, time.Now()
-		l.stats.Sent(l.text)
-	} else if err == nil {
-		last := sort.SearchInts(s.ends, n+1) // the event that is cut
-		l.buf = append(l.buf[:0], s.buf[n:s.ends[last]]...)
-		l.text = s.texts[last]
-		ms = ms[:last+1]
-	}
-	s.release()
 	switch {
 	case err != nil:
+		s.release()
 		return 0, err
-	case !all:
-		missing = 0
-		for _, m := range ms {
-			if from, to := l.way.write(m.Seq); from > 0 {
-				missing += to - from + 1
-			}
-		}
-		if _, err := l.write(l.buf); err != nil {
-			return 0, err
+	case n == len(s.buf):
+		l.way, l.spoken = s.way, time.Now()
+		l.stats.Sent(s.text)
+		s.release()
+		l.delivered(ms, missing)
+		return len(ms), nil
+	}
+	cut := sort.SearchInts(s.ends, n+1) // the event that is cut
+	whole := 0                          // bytes of event text before it
+	if cut > 0 {
+		whole = s.texts[cut-1]
+		l.stats.Sent(whole)
+		l.delivered(ms[:cut], l.pass(ms[:cut]))
+	}
+	l.buf = append(l.buf[:0], s.buf[n:s.ends[cut]]...)
+	l.text = s.texts[cut] - whole
+	s.release() // others need it while this one waits
+	missing = l.pass(ms[cut : cut+1])
+	if _, err := l.write(l.buf); err != nil {
+		return cut, err
+	}
+	l.delivered(ms[cut:cut+1], missing)
+	return cut + 1, nil
+}
+
+// pass notes that messages are being written, and returns how many are missing
+// between them.
+func (l *line) pass(ms []lane.Message) (missing uint64) {
+	for i := range ms {
+		if from, to := l.way.write(ms[i].Seq); from > 0 {
+			missing += to - from + 1
 		}
 	}
-	l.text = 0
-	l.delivered(ms, missing)
-	return len(ms), nil
+	return missing
 }
