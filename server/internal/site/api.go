@@ -27,6 +27,7 @@ func (s *Site) api(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/run/steps/play", s.steering(func(*http.Request) error { return s.o.Control.PlaySteps() }))
 	mux.HandleFunc("POST /api/run/steps/continue", s.steering(func(*http.Request) error { return s.o.Control.Continue() }))
 	mux.HandleFunc("POST /api/run/steps/stop", s.steering(func(*http.Request) error { return s.o.Control.StopSteps() }))
+	mux.HandleFunc("GET /api/run/lanes/{lane}/readers", s.readersJSON)
 	mux.HandleFunc("POST /api/run/lanes/{lane}/restart", s.steering(func(r *http.Request) error {
 		return s.o.Control.RestartLane(r.PathValue("lane"))
 	}))
@@ -70,7 +71,7 @@ func statusOf(err error) int {
 		return http.StatusBadRequest
 	case errors.Is(err, run.ErrNoLane), errors.Is(err, errNoScenario):
 		return http.StatusNotFound
-	case errors.Is(err, replay.ErrReplay),
+	case errors.Is(err, replay.ErrReplay), errors.Is(err, errNoReaders),
 		errors.Is(err, run.ErrNotRunning), errors.Is(err, run.ErrLaneAlive),
 		errors.Is(err, run.ErrNoSteps), errors.Is(err, run.ErrPlaying), errors.Is(err, run.ErrNotPlaying):
 		return http.StatusConflict
