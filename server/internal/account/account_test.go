@@ -39,6 +39,20 @@ func TestEveryPlace(t *testing.T) {
 	}
 }
 
+// A write of several events counts when it is done. What the reader has of it by
+// then is in one place all the same.
+func TestWhatArrivesBeforeTheLaneCountsIt(t *testing.T) {
+	w := told(true)
+	text := w.messages[0].text
+	said := w.say()
+	said.Rows[0].Delivered = text // of six; three were read
+	var books account.Books
+	got, _ := books.Add(said)
+	require.Zero(t, got.Gap)
+	require.Equal(t, []uint64{5 * text, 0, 0, 0, 3 * text},
+		[]uint64{got.Backlog, got.SendQueue, got.InFlight, got.Held, got.Consumed})
+}
+
 // Who counts wrong is seen.
 func TestWhatDoesNotFit(t *testing.T) {
 	t.Run("the lane forgot a message", func(t *testing.T) {

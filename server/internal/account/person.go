@@ -81,7 +81,10 @@ func (p *person) add(r *Reader, rows map[uint64]*lane.Row, at Position, replayab
 func (p *person) connected(r *Reader, between int64, at Position, replayable bool) {
 	row, now := &p.row, &p.now
 	next, end := int64(row.Next()), int64(at.End)
-	now.backlog = int64(row.Accepted) - int64(row.Delivered) - int64(row.Dropped)
+	// What has arrived was written. The lane counts it a moment later, and where a
+	// write of several events waits for room when all of it is done.
+	early := max(0, -between)
+	now.backlog = int64(row.Accepted) - int64(row.Delivered) - early - int64(row.Dropped)
 	now.split(between, r.Held, row.Queue)
 	now.broker = end - next
 	now.lost.strategy += int64(row.Dropped)
