@@ -13,7 +13,7 @@ import (
 // laneOf follows lane i through the recording.
 func laneOf(rec *record.Recording, i int) Lane {
 	plan := rec.Moments[len(rec.Moments)-1].Lanes[i]
-	out := Lane{Name: plan.Name, Source: plan.Plan.Source, Strategy: plan.Plan.Strategy, Transport: plan.Plan.Transport, Ends: []End{}, Groups: []Group{}}
+	out := Lane{Name: plan.Name, Source: plan.Plan.Source, Strategy: plan.Plan.Strategy, Transport: plan.Plan.Transport, Ends: []End{}, Groups: []Group{}, Account: accountOf(rec, i)}
 	var marks []wire.HistoryMark
 	if i < len(rec.Marks) {
 		marks = rec.Marks[i].Marks

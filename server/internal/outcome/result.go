@@ -131,6 +131,8 @@ type Lane struct {
 	CPUSeconds *float64 `json:"cpuSeconds"`
 	CPUPercent *float64 `json:"cpuAveragePercent"` // of one core, while it lived
 	Groups     []Group  `json:"readers"`
+
+	Account *Account `json:"account"` // null where there was none
 }
 
 // End is one death of a lane.
