@@ -93,8 +93,9 @@ func (p *tab) until(ok func() bool) {
 // complete tells whether the page has one of everything.
 func (p *tab) complete() bool {
 	// Status and sentence of two lanes, verdict, notice, log; script, its clock, its
-	// steps, question, two of the rules; and the note for those who steer.
-	fragments := 13
+	// steps, question, two of the rules; where the bytes of two lanes are, and what
+	// bounds four parts of them; and the note for those who steer.
+	fragments := 13 + 2*(1+4)
 	if p.hello.Steer {
 		fragments++
 	}
