@@ -24,6 +24,7 @@ type Result struct {
 	Produced           uint64       `json:"producedMessages"`
 	Lanes              []LaneResult `json:"lanes"`
 	Processes          []Comparison `json:"processes"`
+	Complete           bool         `json:"complete"` // it was done, to the end or to the first failure
 	Failures           []string     `json:"failures"`
 	Stacks             []Stacks     `json:"stacks,omitempty"`
 
@@ -73,8 +74,8 @@ type Stacks struct {
 	Text string `json:"text"`
 }
 
-// OK tells whether nothing is wrong.
-func (r Result) OK() bool { return len(r.Failures) == 0 }
+// OK tells whether it was done and nothing is wrong.
+func (r Result) OK() bool { return r.Complete && len(r.Failures) == 0 }
 
 // note keeps the levels of a calm.
 func (r *Result) note(levels, base map[string]Level) {
@@ -94,7 +95,9 @@ func (r *Result) note(levels, base map[string]Level) {
 // finish fills in what is known at the end.
 func (s *soak) finish() {
 	r := &s.result
-	r.Seconds = time.Since(s.began).Seconds()
+	if !s.began.IsZero() {
+		r.Seconds = time.Since(s.began).Seconds()
+	}
 	r.Produced = s.stage.report().Produced
 	for _, l := range s.stage.lanes {
 		out := LaneResult{Name: l.cfg.Name, Way: l.cfg.Source + ", " + l.cfg.Strategy + ", " + l.cfg.Transport, Kills: l.kills}
@@ -157,6 +160,9 @@ func (r Result) WriteText(w io.Writer) error {
 	}
 	for _, f := range r.Failures {
 		fmt.Fprintf(&b, "\nFAILED: %s\n", f)
+	}
+	if !r.Complete {
+		b.WriteString("\nIt was not done to the end.\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -63,6 +63,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	s.finish()
 	if err == nil {
 		s.leftBehind(ctx, before)
+		s.result.Complete = true
 	}
 	return s.result, err
 }
@@ -120,8 +121,8 @@ func (s *soak) gather(ctx context.Context) error {
 // turn is rough, with the death of a lane in the middle and of the broker when
 // its time has come, and then calm. ok is false when something is wrong.
 func (s *soak) turn(ctx context.Context, turn int) (ok bool, err error) {
-	began := time.Now()
-	if err := s.roughFor(ctx, s.o.KillEvery*2/5); err != nil {
+	due := s.began.Add(s.o.KillEvery*time.Duration(turn) + s.o.KillEvery*2/5)
+	if err := s.roughFor(ctx, max(time.Until(due), s.o.KillEvery/5)); err != nil { // a calm may have taken long
 		return false, err
 	}
 	if err := s.killLane(ctx, turn); err != nil {
@@ -136,7 +137,7 @@ func (s *soak) turn(ctx context.Context, turn int) (ok bool, err error) {
 			return false, err
 		}
 	}
-	if err := s.roughFor(ctx, max(s.o.KillEvery*4/5-time.Since(began), s.o.KillEvery/5)); err != nil {
+	if err := s.roughFor(ctx, s.o.KillEvery*3/10); err != nil {
 		return false, err
 	}
 	return s.calm(ctx)
@@ -209,10 +210,11 @@ func (s *soak) calm(ctx context.Context) (ok bool, err error) {
 	began := time.Now()
 	limit := patience + s.o.KillEvery // a shut window makes a lane notice late
 	ends := map[string]uint64{}
+	var dead []string
 	arrived := await(ctx, limit, func() string {
 		s.untilProgress()
-		if dead := s.stage.died(); len(dead) > 0 {
-			return strings.Join(dead, "; ")
+		if dead = s.stage.died(); len(dead) > 0 {
+			return "" // nobody will arrive any more
 		}
 		now, err := s.stage.ends(ctx)
 		if err != nil {
@@ -235,6 +237,9 @@ func (s *soak) calm(ctx context.Context) (ok bool, err error) {
 	}
 	s.result.Calms++
 	s.result.LongestCalmSeconds = max(s.result.LongestCalmSeconds, time.Since(began).Seconds())
+	for _, how := range dead {
+		s.fail("%s", how)
+	}
 	if arrived != nil {
 		s.fail("readers do not come to rest, %v", arrived)
 		s.explain(ctx, s.stage.lanes)
