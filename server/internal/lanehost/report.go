@@ -60,7 +60,7 @@ func (h *Host) Talk(ctx context.Context, link Link) error {
 			h.take(line, &told)
 		case <-second.C:
 			now := time.Now()
-			if len(read.rows) == 0 { // else they are very many: it is still being told
+			if len(read.rows) == 0 && !late(now) { // or they are very many: it is still being told
 				read = reading{h.readers.rows(now), wholeSecond(now).Unix()}
 			}
 			second.Reset(time.Until(nextSecond(now)))

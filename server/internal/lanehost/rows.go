@@ -12,12 +12,20 @@ import (
 // another clock.
 const early = 10 * time.Millisecond
 
+// lateAfter is how late a reading may be, of a lane that did not get a processor.
+// What moves until then is in two places of the account, or in none.
+const lateAfter = 250 * time.Millisecond
+
 // wholeSecond is the second that a reading at now is of.
 func wholeSecond(now time.Time) time.Time { return now.Add(early).Truncate(time.Second) }
 
 // nextSecond is when the next reading is due. All processes read at that instant,
 // each by the same wall clock; see package account.
 func nextSecond(now time.Time) time.Time { return wholeSecond(now).Add(time.Second) }
+
+// late tells that a reading at now would be of no whole second. Then there is none
+// of this second.
+func late(now time.Time) bool { return now.Sub(wholeSecond(now)) > lateAfter }
 
 // reading is the rows of one whole second that are not reported yet.
 type reading struct {

@@ -84,6 +84,42 @@ func TestRowsAreOfWholeSeconds(t *testing.T) {
 	})
 }
 
+// slowLink is a server that does not take its reports between two times.
+type slowLink struct {
+	*link
+	from, to time.Time
+}
+
+func (l slowLink) Report(v any) error {
+	if time.Now().After(l.from) {
+		time.Sleep(time.Until(l.to))
+	}
+	return l.link.Report(v)
+}
+
+// A reading that would be very late is left out, and who has ended waits for the
+// next.
+func TestNoReadingIsVeryLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, link := newHost(t, "push", "127.0.0.1:1"), newLink()
+		begin := time.Now()
+		h.readers.leave(h.enter(t, 1, &known{}), begin)
+		ctx, cancel := context.WithTimeout(t.Context(), 5500*time.Millisecond)
+		defer cancel()
+		slow := slowLink{link, begin.Add(250 * time.Millisecond), begin.Add(1300 * time.Millisecond)}
+		require.ErrorIs(t, h.Talk(ctx, slow), context.DeadlineExceeded)
+		close(link.reports)
+		var seconds []int64
+		for r := range link.reports {
+			if r.Rows != nil {
+				seconds = append(seconds, r.RowsAt-begin.Unix())
+				require.Equal(t, len(seconds) == 1, len(r.Rows) == 1)
+			}
+		}
+		require.Equal(t, []int64{2, 3, 4, 5}, seconds)
+	})
+}
+
 // A clock that is set does not stop the readings, and a timer that comes early by
 // that clock does not read the same second twice.
 func TestNextSecond(t *testing.T) {
@@ -122,7 +158,8 @@ func TestAConnectionThatEndsHasALastRow(t *testing.T) {
 			{ID: 2, Channel: "slow-2", Ended: true, Accepted: 2 * m.Text(), Delivered: m.Text()},
 			{ID: 1, Channel: "slow-1"},
 		}, h.readers.rows(now))
-		require.Len(t, h.readers.rows(now), 1, "once")
+		stays.stats.Away()
+		require.Equal(t, []lane.Row{{ID: 1, Channel: "slow-1", Away: true}}, h.readers.rows(now), "once")
 		require.Zero(t, h.readers.kernel.QueueBytes)
 		h.readers.leave(stays, now)
 		require.Len(t, h.readers.rows(now), 1)
