@@ -28,7 +28,20 @@ type Band struct {
 }
 
 // Bound is a knob that bounds a part, with its value now.
-type Bound struct{ Name, Value string }
+type Bound struct {
+	Name, Value string
+
+	// Choices are what whoever steers may set it to; nil where it stays as it is.
+	// Setting is the field of the lane in the body of PATCH /api/run.
+	Choices       []Choice
+	Lane, Setting string
+}
+
+// Choice is one of the values of a knob. They are numbers.
+type Choice struct {
+	Label, Value string
+	Chosen       bool
+}
 
 // BytesWaiting is what was produced and neither read nor lost, as far as it was found.
 func BytesWaiting(a wire.Account) uint64 {

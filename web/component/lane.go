@@ -17,6 +17,7 @@ const Tones = 4
 type Lane struct {
 	Name     string   // unique in the run, part of ids: "push"
 	Title    string   // "push-buffered"
+	Hop      string   // what the proxy in front of it takes, in words; empty without one
 	Way      []string // stations of the data in words: "Redis Pub/Sub", "a queue without a bound", "SSE"
 	Place    int      // from 0, from left to right; decides colour and shape
 	Status   Status

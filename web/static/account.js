@@ -43,7 +43,32 @@ const watch = (fold) => {
       if (mine === last && box.innerHTML !== html) box.innerHTML = html;
     } catch {} // the last picture stays
   };
-  fold.addEventListener("toggle", draw);
+  fold.addEventListener("toggle", () => {
+    if (fold.open) box.scrollIntoView({ block: "nearest" });
+    draw();
+  });
   setInterval(draw, pollMillis);
 };
 document.querySelectorAll("[data-over]").forEach(watch);
+
+// A knob of a lane that was chosen goes to the server. What holds then comes back
+// in its place, and the focus with it.
+let held = "";
+addEventListener("focusin", ({ target: { dataset } }) => (held = dataset?.setting ? `[data-setting=${dataset.setting}][data-lane="${dataset.lane}"]` : ""));
+const regain = () => held && document.activeElement === body && document.querySelector(held)?.focus();
+document.querySelectorAll("[id^=bounds-]").forEach((place) => new MutationObserver(regain).observe(place, { childList: true }));
+addEventListener("change", async ({ target }) => {
+  const { setting, lane } = target.dataset ?? {};
+  if (!setting) return;
+  const undo = (why) => {
+    target.value = [...target.options].find((o) => o.defaultSelected)?.value;
+    document.getElementById("toast").textContent = why;
+  };
+  try {
+    const patch = { lanes: { [lane]: { [setting]: Number(target.value) } } };
+    const response = await fetch(body.dataset.api, { method: "PATCH", headers: { "Content-Type": "application/json" }, body: JSON.stringify(patch) });
+    if (!response.ok) undo((await response.json().catch(() => null))?.error ?? `The server refused: ${response.statusText}`);
+  } catch {
+    undo("The server does not answer.");
+  }
+});

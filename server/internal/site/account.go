@@ -102,8 +102,9 @@ func (s *Site) accountOf(v run.View, i int) component.Account {
 // boundsOf are the knobs that bound each part of a lane, with their values now.
 func boundsOf(v run.View, plan script.Lane) map[string][]component.Bound {
 	out := map[string][]component.Bound{
-		"sendqueue": {{Name: "send buffer of each connection (send_buffer)", Value: bufferText(v.Settings.Lanes[plan.Name].SendBufferBytes)}},
-		"held":      {{Name: "what a tab may hold before it hangs up", Value: chart.Bytes(reader.MaxHeldBytes)}},
+		"sendqueue": {{Name: "send buffer of each connection (send_buffer)", Value: bufferText(v.Settings.Lanes[plan.Name].SendBufferBytes),
+			Choices: sendBufferChoices(v.Settings.Lanes[plan.Name].SendBufferBytes), Lane: plan.Name, Setting: "sendBufferBytes"}},
+		"held": {{Name: "what a tab may hold before it hangs up", Value: chart.Bytes(reader.MaxHeldBytes)}},
 	}
 	memory := "0: no limit"
 	if v.Sample.BrokerLimit > 0 {

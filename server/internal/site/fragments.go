@@ -63,6 +63,9 @@ func (h *hub) render(ctx context.Context, view run.View) map[string][]byte {
 		status, say := statusOfLane(l), sayOf(l)
 		draw("status-"+l.Name, status, func() templ.Component { return component.StatusPill(status) })
 		draw("say-"+l.Name, say, func() templ.Component { return component.SaySentence(say) })
+		if hop := hopOf(view, i); hop != "" {
+			draw("hop-"+l.Name, hop, func() templ.Component { return component.HopText(hop) })
+		}
 		if h.site.o.Looking != nil {
 			now, cost := codeNowOf(l), codeCostOf(l)
 			draw("code-"+l.Name, now, func() templ.Component { return component.CodeNowBody(now) })

@@ -74,6 +74,7 @@ func (s *Site) stageOf(v run.View, steer bool, host string) page.Stage {
 			Ghost:    ghostCaption(v, l.Name),
 			Accept:   acceptPath(l),
 			Account:  s.accountOf(v, i),
+			Hop:      hopOf(v, i),
 		}
 		if s.o.Replay == nil {
 			card.Heap = page.HeapLinksOf(l.Name).Page

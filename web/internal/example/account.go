@@ -10,10 +10,12 @@ func accountOf(stage, name string, now, end float64, dead bool) component.Accoun
 	out := component.Account{
 		Band: component.Band{Lane: name, Dead: dead, FullBytes: component.FullBytes(leastShown(now))},
 		Bounds: map[string][]component.Bound{
-			"broker":    {{Name: "maxmemory of the broker", Value: "1.0 GiB"}},
-			"sendqueue": {{Name: "send buffer of each connection (send_buffer)", Value: "16.0 KiB asked for"}},
-			"backlog":   {{Name: "RSS at which the lane is killed (limit)", Value: "256 MiB"}},
-			"held":      {{Name: "what a tab may hold before it hangs up", Value: "64.0 MiB"}},
+			"broker": {{Name: "maxmemory of the broker", Value: "1.0 GiB"}},
+			"sendqueue": {{Name: "send buffer of each connection (send_buffer)", Value: "16.0 KiB asked for",
+				Choices: []component.Choice{{Label: "16.0 KiB", Value: "16384", Chosen: true}, {Label: "OS", Value: "-1"}},
+				Lane:    name, Setting: "sendBufferBytes"}},
+			"backlog": {{Name: "RSS at which the lane is killed (limit)", Value: "256 MiB"}},
+			"held":    {{Name: "what a tab may hold before it hangs up", Value: "64.0 MiB"}},
 		},
 		Over: "/lanes/" + name + "/account", Readers: "/lanes/" + name + "/readers",
 	}
