@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -27,6 +28,7 @@ type secureLaneServer struct {
 	chain       string
 	connections atomic.Int64 // so far
 	versions    sync.Map     // of HTTP, of all requests
+	ids         sync.Map     // of connections, as all requests name them
 }
 
 func newSecureLane(t *testing.T, gap time.Duration) *secureLaneServer {
@@ -34,6 +36,7 @@ func newSecureLane(t *testing.T, gap time.Duration) *secureLaneServer {
 	l := &secureLaneServer{socketLane: &socketLane{gap: gap, size: 1000}}
 	l.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		l.versions.Store(r.Proto, true)
+		l.ids.Store(r.URL.Query().Get("conn"), true)
 		if r.URL.Path == "/closed" {
 			http.Error(w, "closed", http.StatusGone)
 			return
@@ -101,6 +104,10 @@ func TestSharedConnectionFreezes(t *testing.T) {
 	versions := 0
 	lane.versions.Range(func(proto, _ any) bool { versions++; require.Equal(t, "HTTP/2.0", proto); return true })
 	require.Equal(t, 1, versions)
+	for id := range 8 {
+		_, asked := lane.ids.Load(strconv.Itoa(id + 1))
+		require.True(t, asked, "each stream has an id: %d", id+1)
+	}
 }
 
 // Readers that leave give the connection up, and come back on another.
