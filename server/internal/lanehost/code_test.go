@@ -215,6 +215,7 @@ func TestAQueueSaysWhoseItIs(t *testing.T) {
 				"bounded_run.go: wait: select {",
 				"queue.go: queue.next: if err := wait(ctx, q.ready); err != nil {",
 				"push_buffered.go: pushBufferedStrategy.Run.func2: if err := waiting.next(ctx, &next); err != nil {",
+				"both.go: both.func2: work.Go(func() { end(first(ctx)) })",
 			}, lines)
 		}
 		cancel()
