@@ -182,12 +182,12 @@ func (b Band) note() string {
 	}
 	switch {
 	case b.blind():
-		text += "Send queues are not visible on this OS: what waits there is part of in flight. "
+		text += "Send queues not visible on this OS: counted as in flight. "
 	case a.Unseen > 0:
-		text += "Send queues of " + readersOf(a.Unseen) + " are not visible: they are part of in flight. "
+		text += "Send queues of " + readersOf(a.Unseen) + " not visible: counted as in flight. "
 	}
 	if a.Silent > 0 {
-		text += readersOf(a.Silent) + " reported nothing: what the network took counts as consumed. "
+		text += readersOf(a.Silent) + " reported nothing: counted as consumed. "
 	}
 	return text
 }

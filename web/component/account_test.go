@@ -112,8 +112,8 @@ func TestWhatIsSaidOfABand(t *testing.T) {
 	require.Equal(t, "Lost: 2.0 MiB with connections that ended, 1.0 MiB not kept by Pub/Sub. ", note(b))
 	b.Dead = true
 	require.Equal(t, "Lost: 2.0 MiB with its process, 1.0 MiB not kept by Pub/Sub. ", note(b))
-	require.Equal(t, "Send queues are not visible on this OS: what waits there is part of in flight. ", note(band("push", wire.Account{Produced: 9, InFlight: 9, Unseen: 2})))
-	require.Equal(t, "Send queues of 1 reader are not visible: they are part of in flight. 2 readers reported nothing: what the network took counts as consumed. ",
+	require.Equal(t, "Send queues not visible on this OS: counted as in flight. ", note(band("push", wire.Account{Produced: 9, InFlight: 9, Unseen: 2})))
+	require.Equal(t, "Send queues of 1 reader not visible: counted as in flight. 2 readers reported nothing: counted as consumed. ",
 		note(band("push", wire.Account{Produced: 9, SendQueue: 2, InFlight: 7, Unseen: 1, Silent: 2})))
 }
 

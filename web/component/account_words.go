@@ -93,7 +93,7 @@ var Parts = []Part{
 	{
 		Key: "consumed", Letter: "G", Label: "consumed",
 		What:   "Read by the readers, every byte once. It is a figure and not in the band: most of what is produced ends here, and the band is about the rest.",
-		Read:   "Reported by each reader itself, from the positions of the messages that it has read.",
+		Read:   "Reported by each reader itself, from the positions of the messages that it has read. Of a reader that reports nothing, what its system has acknowledged counts as consumed.",
 		Bounds: "how fast the readers read",
 		Bytes:  func(a wire.Account) uint64 { return a.Consumed },
 	},

@@ -28,7 +28,7 @@ const draw = async () => {
     const response = await fetch(page.dataset.rows, { cache: "no-store" });
     if (!response.ok) throw new Error(response.statusText);
     const box = new DOMParser().parseFromString(`<table>${await response.text()}</table>`, "text/html");
-    for (const id of ["readers-rows", "readers-foot"]) patch(document.getElementById(id), box.getElementById(id));
+    for (const id of ["readers-told", "readers-rows"]) patch(document.getElementById(id), box.getElementById(id));
     away.hidden = true;
   } catch {
     away.hidden = false;

@@ -105,7 +105,7 @@ func TestBrowserShowsEachReader(t *testing.T) {
 	page.await(time.Minute, `+document.querySelector("#band-push > svg").dataset.waitingBytes > 20 << 20`)
 	page.goes(p.URL + "lanes/push/readers")
 	page.await(10*time.Second, `document.querySelectorAll("[data-reader]").length == 64`)
-	require.Regexp(t, `^64 of 2\d\d shown`, eval[string](page, `document.getElementById("readers-foot").innerText.trim()`))
+	require.Regexp(t, `^64 of 2\d\d shown`, eval[string](page, `document.getElementById("readers-told").innerText.trim()`))
 	page.await(10*time.Second, `document.getElementById("readers-rows").innerText.includes("window is shut")`)
 
 	_ = eval[bool](page, `([...document.querySelectorAll("thead a")].find((a) => a.textContent.includes("backlog")).click(), true)`)
@@ -149,7 +149,7 @@ func TestAccountScreenshots(t *testing.T) {
 	page.await(10*time.Second, `document.querySelectorAll("[data-reader]").length == 64`)
 	page.shootSome("a-readers")
 	p.await(2*time.Minute, "push is killed", func(r runState) bool { return r.lane("push").State == "killed" })
-	page.await(10*time.Second, `document.getElementById("readers-foot").innerText.includes("does not run")`)
+	page.await(10*time.Second, `document.getElementById("readers-told").innerText.includes("does not run")`)
 	page.shootSome("a-readers-dead")
 	page.goes(p.URL)
 	page.await(20*time.Second, `+document.querySelector("#band-push [data-place=lost]")?.dataset.bytes > 0`)
