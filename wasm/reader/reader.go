@@ -11,7 +11,7 @@ import (
 const MaxLineBytes = 1 << 20
 
 // headBytes is how much of an event's data is looked at: the longest head of a
-// message has 79 bytes.
+// message has 78 bytes.
 const headBytes = 80
 
 // name is what an event calls itself, as far as it makes a difference here.

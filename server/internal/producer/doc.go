@@ -37,6 +37,16 @@
 // A broker that was restarted has lost its streams. The producer goes on with
 // the next sequence number and counts what is gone.
 //
+// # Positions
+//
+// Every message says in its head where its event text begins in its channel (see
+// wire.Header), and once a second the producer reports where each stream begins
+// and ends. Its end is that of the last message that is known to be stored; what
+// was offered and not answered does not count yet. Where it begins is known from
+// what was trimmed, asked of a broker that trims by itself, and after a loss the
+// end. It is never told too high, except where a broker comes back with old
+// messages of a stream and without the newest.
+//
 // # Pacing
 //
 // Production is open-loop: when a message is due depends on the clock and not on
