@@ -36,9 +36,9 @@ Flags:
   --help                This text.
 
 There are %d readers on each lane, over loopback. On Linux readers vanish without a
-FIN: as root some leave no trace (TCP_REPAIR), others hear nothing any more
-(a socket filter). Where that is not possible they freeze instead, and are counted
-as frozen.
+FIN: some leave no trace (TCP_REPAIR, as root), others hear nothing any more (a
+socket filter). Where that is not allowed they freeze instead, until the next
+calm, and are counted as frozen.
 
 Exit codes: 0 nothing is wrong, 1 failure, 64 wrong flags, 99 something was lost,
 repeated or left behind, 105 stopped by Ctrl-C.

@@ -56,7 +56,11 @@ func TestADroppedConnectionIsHeardByTheNextWriteOnly(t *testing.T) {
 
 func TestAMutedConnectionIsNotHeardAtAll(t *testing.T) {
 	ours, theirs := pair(t)
-	require.Equal(t, muted, theirs.end(muted))
+	how := theirs.end(muted)
+	if how == frozen {
+		t.Skip("SO_ATTACH_FILTER is not allowed here")
+	}
+	require.Equal(t, muted, how)
 	_, err := ours.Write([]byte("x"))
 	require.NoError(t, err)
 	raw, err := ours.(*net.TCPConn).SyscallConn()

@@ -204,9 +204,6 @@ func (s *soak) calm(ctx context.Context) (ok bool, err error) {
 	if err := s.stage.rest(true); err != nil {
 		return false, err
 	}
-	for _, l := range s.stage.lanes {
-		l.buryFrozen()
-	}
 	began := time.Now()
 	limit := patience + s.o.KillEvery // a shut window makes a lane notice late
 	ends := map[string]uint64{}
@@ -215,6 +212,9 @@ func (s *soak) calm(ctx context.Context) (ok bool, err error) {
 		s.untilProgress()
 		if dead = s.stage.died(); len(dead) > 0 {
 			return "" // nobody will arrive any more
+		}
+		for _, l := range s.stage.lanes { // somebody may just be about to leave
+			l.buryFrozen()
 		}
 		now, err := s.stage.ends(ctx)
 		if err != nil {

@@ -38,8 +38,9 @@ func drop(c net.Conn) error {
 }
 
 // mute lets nothing more come in (socket(7), SO_ATTACH_FILTER), not even what the
-// kernel would acknowledge: to the lane it is a machine that is gone. Anybody may
-// do that to a socket of his own. The caller keeps it open: its end would tell.
+// kernel would acknowledge: to the lane it is a machine that is gone. Root may do
+// that, and on most kernels anybody to a socket of his own. The caller keeps it
+// open: its end would tell.
 func mute(c net.Conn) error {
 	const accept = 0 // bytes of each segment
 	filter := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: accept}}
