@@ -31,8 +31,14 @@ const messageField = "m"
 const (
 	windowBytes    = 16 << 10 // a reader's fetched and unsent messages, while their size does not change
 	windowMessages = 64       // and never more than these
-	firstCount     = 4        // while the size of a message is unknown
+	firstCount     = 4        // while the size of a message is unknown, and for a reader that is slow
 )
+
+// slowAfter tells a reader that is slow, by how long what was fetched has lasted.
+// It gets half as much the next time, and after that one more each time: its room
+// comes in lumps. A round trip costs nothing where the reader is what everything
+// waits for, and memory does.
+const slowAfter = time.Second
 
 // blockTime is how long one XREAD waits at the broker for something new.
 const blockTime = 5 * time.Second
@@ -47,6 +53,8 @@ type stream struct {
 	window   []lane.Message // fetched last, reused
 	handed   int            // how many of window have been handed on
 	count    int64          // to ask for next
+	pace     pace
+	fetched  time.Time // when window was; zero before the first
 }
 
 // openStream blocks until it knows where to begin: behind what the reader has,
@@ -109,6 +117,8 @@ func (s *stream) NextReady() (lane.Message, bool) {
 // the sink sees the hole by the sequence.
 func (s *stream) fetch(ctx context.Context) error {
 	s.bind(ctx)
+	slow := !s.fetched.IsZero() && time.Since(s.fetched) > slowAfter
+	s.fetched = time.Time{}
 	streams, err := s.client.XRead(ctx, &redis.XReadArgs{
 		Streams: []string{s.o.Key},
 		ID:      strconv.FormatUint(s.position, 10) + "-0",
@@ -135,9 +145,24 @@ func (s *stream) fetch(ctx context.Context) error {
 		s.window = append(s.window, m)
 	}
 	if n := len(s.window); n > 0 {
-		s.count = int64(min(max(windowBytes*n/bytes, 1), windowMessages))
+		s.fetched = time.Now()
+		s.count = s.pace.next(n, slow, windowBytes*n/bytes)
 	}
 	return nil
+}
+
+// pace is how many messages a reader gets at once. The zero value is that of one
+// that keeps up.
+type pace struct{ less int } // than windowMessages
+
+// next is how many messages to ask for after n, where fit make a window.
+func (p *pace) next(n int, slow bool, fit int) int64 {
+	if slow {
+		p.less = windowMessages - max(n/2, firstCount)
+	} else {
+		p.less = max(p.less-1, 0)
+	}
+	return int64(max(min(windowMessages-p.less, fit), 1))
 }
 
 // messageOf takes a message out of its entry. Its sequence has to be the entry's
