@@ -51,7 +51,8 @@ type Report struct {
 const MaxRows = 2000
 
 // Row is one reader's connection. Bytes are of event text, of this connection
-// alone.
+// alone. Where transports cannot cut a write (WebSocket, TLS, HTTP/2) all its
+// events are delivered when it has ended.
 //
 //	accepted = delivered + dropped + what waits in the lane
 type Row struct {
