@@ -184,8 +184,11 @@ func (w *world) read(n int) {
 // not what it has passed.
 func (w *world) comeBack() {
 	for _, m := range w.messages {
-		if m.dropped && w.replayable && m.pos < w.reader.To {
+		switch passed := w.replayable && m.pos < w.reader.To; {
+		case passed && m.dropped:
 			m.fate = lostStrategy
+		case passed && m.fate == inBroker:
+			m.fate = lostLeft // overtaken
 		}
 		if w.replayable && w.reader.To > 0 && m.pos >= w.reader.To && (m.fate < inBacklog || m.fate > consumed) {
 			w.giveUp([]*message{m})
