@@ -51,7 +51,7 @@ func TestBrowserShowsWhereTheBytesAre(t *testing.T) {
 	page := openTab(t, openBrowser(t), p.URL, 1440, 900).focused()
 	page.live()
 	stopReading(p)
-	page.await(time.Minute, `["push", "pull"].every((l) => +document.querySelector("#band-" + l + " > svg").dataset.waitingBytes > 40 << 20)`)
+	page.await(time.Minute, `["push", "pull"].every((l) => +document.querySelector("#band-" + l + " > svg").dataset.waitingBytes > 80 << 20)`) // send queues and what is in flight take some 25 MiB of it
 	push, pull := bandOn(page, "push"), bandOn(page, "pull")
 	for name, b := range map[string]shownBand{"push": push, "pull": pull} {
 		sum := 0.0
