@@ -114,7 +114,7 @@ func TestThePageOfTheCode(t *testing.T) {
 
 	s.run.change(func(v *run.View) { v.Lanes[0].Plan.Strategy = "pull-drain" })
 	both = s.ask("GET", "/code?left=push&right=pull", "")
-	require.Equal(t, []string{"pull_drain.go", "credit.go", "together.go", "push_buffered.go", "credit.go", "together.go", "queue.go", "bounded_run.go"}, names(both.body))
+	require.Equal(t, []string{"pull_drain.go", "credit.go", "together.go", "push_buffered.go", "credit.go", "together.go", "both.go", "queue.go", "bounded_run.go"}, names(both.body))
 	require.Regexp(t, `\d+ lines of the strategies differ, \d+ are the same: − stands before those that only push has, \+ before those that only pull has. Both run credit.go, together.go.`, both.body)
 	require.Contains(t, both.body, `id="code-pull-queue.go-1"`)
 

@@ -37,7 +37,7 @@ func stalled(t *testing.T) *lane.Code {
 	send := own("if err := out.SendAll(ctx, rest[:n]); err != nil {", "Run.func2")
 	return &lane.Code{Goroutines: 842, CostMicros: 1100, Deep: 2, Parked: []lane.Parked{
 		{Place: own("err := came.from(ctx, in, togetherMessages)", "Run.func1"), Reason: "IO wait", Count: 210},
-		{Place: own("return group.Wait()", "Run"), Reason: "sync.WaitGroup.Wait", Count: 210},
+		{Place: own("return both(ctx, deliver, receive)", "Run"), Reason: "sync.WaitGroup.Wait", Count: 210},
 		{Place: send, Reason: "IO wait", Count: 200},
 		{Place: place(t, "bounded_run.go", "case <-c:", "wait"), Reason: "select", Count: 9, Via: []lane.Place{
 			place(t, "queue.go", "if err := wait(ctx, q.ready); err != nil {", "queue.next"),
@@ -80,7 +80,7 @@ func TestTheLineThatSaysMost(t *testing.T) {
 	calm[2].Count, calm[3].Count = 3, 206
 	require.Equal(t, "206 push_buffered.go if err := waiting.next(ctx, &next); err != nil {", of("push_buffered.go", calm...))
 	require.Equal(t, "210 push_buffered.go err := came.from(ctx, in, togetherMessages)", of("push_buffered.go", calm[0], calm[1], calm[2]))
-	require.Equal(t, "210 push_buffered.go return group.Wait()", of("push_buffered.go", calm[1]))
+	require.Equal(t, "210 push_buffered.go return both(ctx, deliver, receive)", of("push_buffered.go", calm[1]))
 
 	engine := lane.Parked{Place: place(t, "bounded_run.go", "case <-c:", "wait"), Reason: "select", Count: 7,
 		Via: []lane.Place{place(t, "bounded_run.go", "err = wait(ctx, w.ready)", "waiting.send"), place(t, "bounded.go", "group.Go(func() error { return w.send(ctx, out) })", "bounded.Run.func2")}}
