@@ -157,9 +157,9 @@ func (p *person) act(ctx context.Context) {
 	case n < 82:
 		p.leave(hangUp)
 	case n < 94:
-		p.stallAndLeave(rough, span, dropped)
+		p.stallAndLeave(rough, dropped)
 	default:
-		p.stallAndLeave(rough, span, muted)
+		p.stallAndLeave(rough, muted)
 	}
 	hold(rough, span)
 	p.pacer.SetRate(throttle.Unlimited)
@@ -167,11 +167,15 @@ func (p *person) act(ctx context.Context) {
 }
 
 // stallAndLeave leaves, every other time with a window that has been shut for a
-// while: a lane notices that in another way.
-func (p *person) stallAndLeave(rough scope, span time.Duration, w way) {
+// while: a lane notices that in another way, and the later the longer it was shut,
+// because the kernel asks less and less often whether there is room (two more
+// questions take up to three times as long as all before). So it is shut for a
+// short while only, and what was before does not count.
+func (p *person) stallAndLeave(rough scope, w way) {
+	hold(rough, p.of.unit/2) // read what is there
 	if p.random.IntN(2) == 0 {
 		p.pacer.SetRate(throttle.Stopped)
-		hold(rough, span)
+		hold(rough, p.of.unit/2+time.Duration(p.random.Int64N(int64(p.of.unit))))
 	}
 	p.leave(w)
 }
