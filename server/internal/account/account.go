@@ -39,7 +39,8 @@
 // it as far as anybody knows, else in the broker). On a new subscription nobody
 // knows what waits in the broker until the lane has accepted the first message:
 // until then it counts as lost there. What a lane has fetched and not accepted
-// counts as in the broker. When a connection of a stream ends while the reader
+// counts as in the broker, also where that has trimmed it and the lane keeps it for
+// all its readers (lane.Row.Kept). When a connection of a stream ends while the reader
 // still receives, holes between messages on their way count as in the broker until
 // the reader has passed them, and overtaken messages as lost until they are there.
 package account

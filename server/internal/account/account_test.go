@@ -39,6 +39,30 @@ func TestEveryPlace(t *testing.T) {
 	}
 }
 
+// What the broker has trimmed is not lost while the lane keeps it for all its
+// readers.
+func TestTrimmedAndKept(t *testing.T) {
+	for _, c := range []struct {
+		keeps         bool
+		kept, trimmed uint64 // messages
+	}{{false, 0, 10}, {true, 0, 8}, {true, 9, 9}, {true, 10, 10}} {
+		w := told(true)
+		begin := func(message uint64) (position uint64) {
+			for _, m := range w.messages[:message] {
+				position += m.text
+			}
+			return position
+		}
+		said := w.say()
+		said.Positions[said.Rows[0].Channel] = account.Position{Begin: w.end(), End: w.end()}
+		said.Rows[0].Keeps, said.Rows[0].Kept = c.keeps, begin(c.kept)
+		var books account.Books
+		got, _ := books.Add(said)
+		require.Zero(t, got.Gap)
+		require.Equal(t, []uint64{w.end() - begin(c.trimmed), begin(c.trimmed) - begin(8)}, []uint64{got.Broker, got.LostTrimmed})
+	}
+}
+
 // A write of several events counts when it is done. What the reader has of it by
 // then is in one place all the same.
 func TestWhatArrivesBeforeTheLaneCountsIt(t *testing.T) {

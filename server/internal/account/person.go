@@ -91,6 +91,9 @@ func (p *person) connected(r *Reader, between int64, at Position, replayable boo
 	switch {
 	case replayable:
 		trimmed := max(0, min(int64(at.Begin), end)-next)
+		if row.Keeps { // what is trimmed there is still here
+			trimmed = min(trimmed, max(0, int64(row.Kept)-next))
+		}
 		now.broker -= trimmed
 		now.lost.trimmed += trimmed + int64(row.Missed)
 	case row.Away:

@@ -145,6 +145,7 @@ func (p *program) accountRun(random *rand.Rand) {
 			p.t.Logf("what was done:\n%s", strings.Join(told, "\n"))
 		}
 	}()
+	trimmed := make(map[string]uint64)
 	for range 2 {
 		for range 6 {
 			told = append(told, p.disturb(random))
@@ -154,6 +155,7 @@ func (p *program) accountRun(random *rand.Rand) {
 		p.patch(`{"ratePerSecond": 0, "paused": true}`)
 		for name, a := range p.settled("the account does not close at rest", func(a account) bool { return a.Gap == 0 }) {
 			p.t.Logf("at rest, %s: %+v", name, a)
+			trimmed[name] = a.LostTrimmed
 		}
 		p.patch(`{"ratePerSecond": 100, "paused": false}`)
 	}
@@ -169,6 +171,7 @@ func (p *program) accountRun(random *rand.Rand) {
 		p.t.Logf("%s: %+v", name, a)
 		require.Equal(p.t, a.Produced, a.Consumed+a.lost(), name)
 		require.NotZero(p.t, a.Consumed, name)
+		require.GreaterOrEqual(p.t, a.LostTrimmed, trimmed[name], "%s: nothing that was lost comes back", name)
 	}
 }
 

@@ -65,6 +65,8 @@ type Row struct {
 	Missed    uint64 `json:",omitzero"` // holes between accepted messages: what the source no longer had
 	Delivered uint64 `json:",omitzero"` // in the hands of the kernel; an event counts when all of it is
 	Dropped   uint64 `json:",omitzero"` // given up by the strategy
+	Keeps     bool   `json:",omitzero"` // the lane keeps what all read from Kept on, though the broker may trim it
+	Kept      uint64 `json:",omitzero"` // position
 	Away      bool   `json:",omitzero"` // the source keeps nothing for it now; see Stats.Away
 	Gaps      uint64 `json:",omitzero"` // messages that never came into the lane
 

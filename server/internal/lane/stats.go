@@ -22,6 +22,7 @@ type Stats struct {
 	missedBytes    atomic.Uint64 // holes between accepted messages
 	next           atomic.Uint64 // position behind the last accepted message; belongs to who calls Accept
 	away           atomic.Bool   // nothing that comes now is kept for this reader
+	kept           atomic.Pointer[Kept]
 	written        atomic.Uint64 // highest sequence written
 	oldestAtMicros atomic.Int64  // production time of the oldest backlog message; 0 without one
 	writeSince     atomic.Int64  // when the current write began, Unix microseconds; 0 between writes
@@ -69,6 +70,16 @@ func (s *Stats) AcceptAll(r *Round) {
 // Empty tells whether nothing that came in waits in the lane. Who calls Accept
 // may rely on it until he does so again.
 func (s *Stats) Empty() bool { return s.accepted.Load() == s.delivered.Load()+s.dropped.Load() }
+
+// Kept is from where on a lane itself keeps what it reads for all its readers
+// together. The zero value says that it keeps nothing.
+type Kept struct{ behind atomic.Uint64 } // the position and 1
+
+// From says that everything from a position on is kept.
+func (k *Kept) From(position uint64) { k.behind.Store(position + 1) }
+
+// Keeps tells where the reader's share of that is looked up.
+func (s *Stats) Keeps(k *Kept) { s.kept.Store(k) }
 
 // Away says that the broker has ended a subscription, which keeps nothing: what
 // is produced until the next message is accepted is missed.
@@ -119,6 +130,8 @@ type Counts struct {
 	MissedBytes                        uint64 // between accepted messages
 	Begin                              uint64 // position where the first accepted message begins; means nothing before it
 	Away                               bool   // see Stats.Away
+	Keeps                              bool   // the lane itself keeps everything from Kept on
+	Kept                               uint64
 	SentBytes                          uint64 // with events that are no messages; see Sent
 	BacklogCount, BacklogBytes         uint64
 	Written                            uint64        // highest sequence written
@@ -138,6 +151,11 @@ func (s *Stats) Read(now time.Time) Counts {
 		DroppedBytes:   s.droppedBytes.Load(),
 		SentBytes:      s.sentBytes.Load(),
 		Away:           s.away.Load(),
+	}
+	if kept := s.kept.Load(); kept != nil {
+		if behind := kept.behind.Load(); behind > 0 {
+			c.Keeps, c.Kept = true, behind-1
+		}
 	}
 	// Read last, so that what left is never counted without having come.
 	c.Accepted, c.AcceptedBytes = s.accepted.Load(), s.acceptedBytes.Load()

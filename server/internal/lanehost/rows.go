@@ -131,6 +131,8 @@ func (c *connection) counted(n lane.Counts) lane.Row {
 		Delivered:   n.DeliveredBytes,
 		Dropped:     n.DroppedBytes,
 		Away:        n.Away,
+		Keeps:       n.Keeps,
+		Kept:        n.Kept,
 		Gaps:        n.Gaps,
 		WriteMicros: uint64(n.Write.Microseconds()),
 	}

@@ -59,6 +59,7 @@ type tail struct {
 	opened bool           // the end of the stream is known
 	grew   chan struct{}  // closed and made anew whenever something changes
 	err    error          // why nothing comes any more
+	keeps  lane.Kept      // where the first of those kept begins
 	idle   []*tailReader  // that have all there is, and are offered what comes
 }
 
@@ -77,6 +78,7 @@ func (s *tails) open(ctx context.Context, o Options) (Source, error) {
 	t.readers++
 	s.mu.Unlock()
 	r := &tailReader{of: t, o: o, position: o.After, gone: make(chan struct{}), woken: make(chan struct{}, 1)}
+	o.Stats.Keeps(&t.keeps)
 	if err := r.begin(ctx); err != nil {
 		r.Close()
 		return nil, fmt.Errorf("find the end of stream %q: %w", o.Key, err)
@@ -141,6 +143,9 @@ func (t *tail) append(ms []lane.Message) (idle []*tailReader) {
 		n := copy(t.kept, t.kept[t.first:])
 		clear(t.kept[n:])
 		t.kept, t.first = t.kept[:n], 0
+	}
+	if len(t.kept) > t.first {
+		t.keeps.From(t.kept[t.first].Pos)
 	}
 	t.wake()
 	idle, t.idle = t.idle, nil

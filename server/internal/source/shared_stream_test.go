@@ -37,6 +37,7 @@ func TestOneReaderOfTheStreamForAll(t *testing.T) {
 	brokertest.Each(t, func(t *testing.T, b *brokertest.Broker) {
 		c := b.Client(t, nil)
 		all := readers(t, b, 20)
+		require.False(t, all[0].stats.Read(time.Now()).Keeps, "there is nothing yet")
 		var work sync.WaitGroup
 		for _, r := range all {
 			work.Go(func() {
@@ -54,7 +55,10 @@ func TestOneReaderOfTheStreamForAll(t *testing.T) {
 		work.Wait()
 		require.Equal(t, 1, connections(c), "one for all of them")
 		for _, r := range all {
-			require.Equal(t, uint64(1000), r.stats.Read(time.Now()).Accepted)
+			counts := r.stats.Read(time.Now())
+			require.Equal(t, uint64(1000), counts.Accepted)
+			require.True(t, counts.Keeps)
+			require.Zero(t, counts.Kept, "all of them")
 			r.Close()
 		}
 		require.Eventually(t, func() bool { return connections(c) == 0 }, patience, tick)
