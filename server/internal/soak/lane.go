@@ -185,11 +185,16 @@ func (l *stageLane) take(line json.RawMessage) {
 // once counts as noticed after this.
 const settled = 200 * time.Millisecond
 
-// last is the newest report, when it came, and how many readers are lost.
-func (l *stageLane) last() (r lane.Report, at time.Time, lost int) {
+// last is the newest report, when it came, and which readers are lost: empty
+// without any.
+func (l *stageLane) last() (r lane.Report, at time.Time, lost string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.report, l.at, len(l.lost)
+	if n := len(l.lost); n > 0 {
+		g := l.lost[0]
+		lost = fmt.Sprintf("%d readers are gone; the first was %s %.0f s ago, from %s", n, g.way, time.Since(g.at).Seconds(), g.link.conn.LocalAddr())
+	}
+	return l.report, l.at, lost
 }
 
 // buryFrozen closes the connections of readers that could not vanish here.

@@ -262,8 +262,8 @@ func (s *soak) absent() string {
 		switch {
 		case at.IsZero():
 			return l.cfg.Name + " has not reported"
-		case lost > 0:
-			return fmt.Sprintf("%s has not noticed that %d readers are gone", l.cfg.Name, lost)
+		case lost != "":
+			return fmt.Sprintf("%s has not noticed that %s", l.cfg.Name, lost)
 		case r.Readers != ReadersEach:
 			return fmt.Sprintf("%s has %d readers, not %d", l.cfg.Name, r.Readers, ReadersEach)
 		case r.BacklogCount > 0:
