@@ -79,15 +79,17 @@ type scope struct {
 	shut <-chan struct{}
 }
 
-// hold waits for d, or until the scope ends.
-func hold(s scope, d time.Duration) {
+// hold waits for d, or until the scope ends, and tells whether all of it passed.
+func hold(s scope, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return true
 	case <-s.shut:
 	case <-s.Context.Done():
 	}
+	return false
 }
 
 // pause waits for d, or until ctx is done.

@@ -17,9 +17,12 @@ type Level struct {
 // question: both readings follow a collection that gives back what is free. What
 // remains is of two kinds. Spans of the heap stay for the one object that lives
 // in them, and the runtime keeps tables for the largest heap there was: a share
-// of the whole, rssShare. And what ran for the first time stays resident: pages
-// of the program itself, of which a fault brings up to 64 KiB in at once, and the
-// stacks of threads, which the Go runtime does not end: rssSlackBytes.
+// of the whole, rssShare. And what was needed once stays: pages of the program
+// that run for the first time, of which a fault brings 64 KiB in at once, and
+// threads, which the Go runtime does not end, with what each has for itself:
+// rssSlackBytes. In six minutes lanes grew by 0.2 to 1.7 MiB and the process of
+// the readers, which went from 14 to 24 threads, by 1.5 MiB, most of it in the
+// first two.
 //
 // Goroutines and descriptors have no slack. The state is the same to the last
 // connection, so the numbers are.

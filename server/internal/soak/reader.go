@@ -172,10 +172,15 @@ func (p *person) act(ctx context.Context) {
 // questions take up to three times as long as all before). So it is shut for a
 // short while only, and what was before does not count.
 func (p *person) stallAndLeave(rough scope, w way) {
-	hold(rough, p.of.unit/2) // read what is there
-	if p.random.IntN(2) == 0 {
+	shut, long := p.random.IntN(2) == 0, time.Duration(p.random.Int64N(int64(p.of.unit)))
+	if !hold(rough, p.of.unit/2) { // read what is there
+		return
+	}
+	if shut {
 		p.pacer.SetRate(throttle.Stopped)
-		hold(rough, p.of.unit/2+time.Duration(p.random.Int64N(int64(p.of.unit))))
+		if !hold(rough, p.of.unit/2+long) {
+			return
+		}
 	}
 	p.leave(w)
 }
