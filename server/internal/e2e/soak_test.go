@@ -78,7 +78,7 @@ func TestSoak(t *testing.T) {
 			require.Positive(t, l.NotKeptByPubSub, "else nobody was away")
 			require.Zero(t, l.LostByBroker)
 		} else {
-			require.Positive(t, l.LostByBroker, "else the broker did not come back empty, for %s", l.Name)
+			// How much the broker took with it is not for sure: nothing, where all have just caught up.
 			require.Zero(t, l.NotKeptByPubSub)
 		}
 	}
