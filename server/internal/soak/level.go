@@ -20,9 +20,8 @@ type Level struct {
 // of the whole, rssShare. And what was needed once stays: pages of the program
 // that run for the first time, of which a fault brings 64 KiB in at once, and
 // threads, which the Go runtime does not end, with what each has for itself:
-// rssSlackBytes. In six minutes lanes grew by 0.2 to 1.7 MiB and the process of
-// the readers, which went from 14 to 24 threads, by 1.5 MiB, most of it in the
-// first two.
+// rssSlackBytes. In six minutes lanes were seen to grow by 0.1 to 1.7 MiB, and the
+// process of the readers by up to 1.5.
 //
 // Goroutines and descriptors have no slack. The state is the same to the last
 // connection, so the numbers are.
