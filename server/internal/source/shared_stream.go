@@ -23,7 +23,7 @@ var sharedStream = Definition{
 // How much of the end of a stream is kept for all its readers. Who is behind by
 // more reads for himself.
 const (
-	tailBytes    = 1 << 20
+	tailBytes    = 512 << 10
 	tailMessages = 4096
 )
 
