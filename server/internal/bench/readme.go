@@ -26,6 +26,10 @@ var shown = []struct {
 		[]string{microsPerEvent, p50, p99}},
 	{"w2", "2,000 readers for whom there is nothing:",
 		[]string{rssPerReader}},
+	{"w3", "One channel, 1 KB, 2,000 messages a second for 15 s: 50 readers that keep up, and 50 that read nothing, whom neither the others should feel nor the memory:",
+		[]string{healthyShare, p99, rssMiB}},
+	{"w4", "1,000 readers with a channel each, 1 KB, 10 messages a second, half of them at 2 KB a second; the minute after the first 30 s:",
+		[]string{rssGrowth, rssMiB, lost, servingCores}},
 	{"growth", "What a delivered event costs the more readers there are, 25,000 events a second in all:",
 		[]string{costAt(100), costAt(500), costAt(1000), costAt(5000)}},
 }

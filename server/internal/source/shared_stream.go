@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"spillway/server/internal/lane"
@@ -20,8 +21,9 @@ var sharedStream = Definition{
 	Shared:     func() OpenFunc { return newTails().open },
 }
 
-// How much of the end of a stream is kept for all its readers. Who is behind by
-// more reads for himself.
+// How much of the ends of its streams a lane keeps for all their readers. The
+// streams share it, down to what a reader of its own would fetch of one. Who is
+// behind by more reads for himself.
 const (
 	tailBytes    = 512 << 10
 	tailMessages = 4096
@@ -38,6 +40,13 @@ const (
 type tails struct {
 	mu   sync.Mutex
 	keys map[string]*tail // only those with readers
+
+	room atomic.Int64 // bytes that each of them may keep
+}
+
+// share divides what may be kept; mu is held.
+func (s *tails) share() {
+	s.room.Store(int64(max(windowBytes, tailBytes/max(len(s.keys), 1))))
 }
 
 func newTails() *tails { return &tails{keys: make(map[string]*tail)} }
@@ -73,6 +82,7 @@ func (s *tails) open(ctx context.Context, o Options) (Source, error) {
 		run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		t = &tail{of: s, key: o.Key, cancel: cancel, done: make(chan struct{}), grew: make(chan struct{})}
 		s.keys[o.Key] = t
+		s.share()
 		go t.run(run, o)
 	}
 	t.readers++
@@ -132,7 +142,8 @@ func (t *tail) append(ms []lane.Message) (idle []*tailReader) {
 		t.kept = append(t.kept, m)
 		t.bytes += m.Bytes()
 	}
-	for len(t.kept)-t.first > 1 && (t.bytes > tailBytes || len(t.kept)-t.first > tailMessages) {
+	room := int(t.of.room.Load())
+	for len(t.kept)-t.first > 1 && (t.bytes > room || len(t.kept)-t.first > tailMessages) {
 		m := &t.kept[t.first]
 		t.floor = m.Seq
 		t.bytes -= m.Bytes()
@@ -166,6 +177,7 @@ func (t *tail) fail(err error) {
 	t.of.mu.Lock()
 	if t.of.keys[t.key] == t {
 		delete(t.of.keys, t.key) // who comes next begins anew
+		t.of.share()
 	}
 	t.of.mu.Unlock()
 	t.mu.Lock()
@@ -414,6 +426,7 @@ func (r *tailReader) Close() {
 	last := t.readers == 0
 	if last && s.keys[t.key] == t {
 		delete(s.keys, t.key)
+		s.share()
 	}
 	s.mu.Unlock()
 	if last {
