@@ -22,6 +22,8 @@ Usage, with "go run ./server" or, from a release, "spillway":
   spillway replay FILE.ndjson        the page plays a recording
   spillway compare [STRATEGY…]       what each strategy costs, as a table
   spillway metrics                   what thresholds may name
+  spillway bench                     what a lane costs beside other servers
+  spillway soak                      half an hour among everything that goes wrong
 
 Each command has a --help of its own.
 
