@@ -26,7 +26,6 @@ type departures struct {
 	file *os.File // the epoll; Go's own poller waits for it
 	raw  syscall.RawConn
 	fd   int
-	done chan struct{} // closed when the goroutine has ended
 
 	last uint64           // id given last; together.mu guards it, and what follows
 	open map[uint64]*line // by id, which is never given twice
@@ -77,7 +76,7 @@ func watchDepartures() (*departures, error) {
 		unix.Close(fd)
 		return nil, fmt.Errorf("prepare epoll: %w", err)
 	}
-	d := &departures{file: os.NewFile(uintptr(fd), "epoll"), fd: fd, done: make(chan struct{}), open: make(map[uint64]*line)}
+	d := &departures{file: os.NewFile(uintptr(fd), "epoll"), fd: fd, open: make(map[uint64]*line)}
 	if d.raw, err = d.file.SyscallConn(); err != nil {
 		d.file.Close()
 		return nil, fmt.Errorf("prepare epoll: %w", err)
@@ -95,9 +94,9 @@ func watchDepartures() (*departures, error) {
 	return d, nil
 }
 
-// run waits for departures until there is nobody left.
+// run waits for departures until there is nobody left. Nobody waits for it: who
+// closes its epoll holds the lock that it may need once more.
 func (d *departures) run() {
-	defer close(d.done)
 	for {
 		if err := d.raw.Read(d.wait); err != nil { // it is closed
 			return
